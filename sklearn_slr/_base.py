@@ -1,0 +1,338 @@
+"""What the classifier and the regressor share: the order of things in `fit`, routing, tags."""
+
+import copy
+import os
+from abc import ABCMeta, abstractmethod
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import MetaEstimatorMixin, clone
+from sklearn.model_selection import KFold
+from sklearn.utils import check_random_state
+from sklearn.utils.metadata_routing import UNUSED, MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ._out_of_fold import EStep, as_augmentations
+from ._rounds import refine_labels
+from ._splits import make_split_drawer
+from ._students import fit_students, without_scores
+from .refinement import AverageRefinement, PosteriorRefinement
+from .utils._inputs import as_indexable, check_lengths
+from .utils._report import report
+from .utils._sklearn import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    _BaseComposition,
+    check_sample_weight,
+    get_tags,
+    routing_enabled,
+)
+
+REFINEMENTS = {"average": AverageRefinement, "posterior": PosteriorRefinement}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Observed labels, encoded.
+
+    Parameters
+    ----------
+    observed : ndarray
+        The observed labels as refinements take them.
+    targets : ndarray of shape (n_samples, C) or (n_samples,)
+        The first round's targets, unless the refinement makes its own.
+    split_labels : ndarray of shape (n_samples,)
+        What a splitter sees as y.
+    strata : ndarray of shape (n_samples,), default=None
+        Classes that int folds are stratified by.
+    presence : ndarray of shape (n_samples, C), default=None
+        Rows that say which classes are observed where.
+    classes : ndarray, default=None
+        Classes, or grades; None for a plain regression.
+    n_classes : int, default=None
+        Number of classes of a classification.
+    y_val : ndarray, default=None
+        Encoded labels of the clean set.
+    """
+
+    observed: np.ndarray
+    targets: np.ndarray
+    split_labels: np.ndarray
+    strata: np.ndarray | None = None
+    presence: np.ndarray | None = None
+    classes: np.ndarray | None = None
+    n_classes: int | None = None
+    y_val: np.ndarray | None = None
+
+
+class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
+    """Stochastic Label Refinery around an estimator.
+
+    Subclasses say what labels are: `_observe` encodes them, `_measure` and `_describe` read the
+    rounds, `_check_estimator` says who can learn from them.
+    """
+
+    __metadata_request__fit = {"groups": UNUSED}
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit"]), None],
+        "n_rounds": [Interval(Integral, 0, None, closed="left")],
+        "refinement": [
+            StrOptions({"average", "posterior", "annotators"}),
+            HasMethods(["refine"]),
+        ],
+        "cv": ["cv_object"],
+        "n_repeats": [Interval(Integral, 1, None, closed="left")],
+        "teachers": [list, None],
+        "augmentations": [callable, list, None],
+        "final": [StrOptions({"refit", "folds"})],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+        "checkpoint": [str, os.PathLike, None],
+    }
+
+    def _fit(self, X, y, sample_weight, groups, X_val, y_val, fit_params):
+        """Fit; learned attributes are set together at the very end."""
+        X_given, X = X, as_indexable(X)
+        student, teachers, refinement = self._parts()
+        problem = self._observe(y, y_val)
+        check_lengths(X, y=y, groups=groups, sample_weight=sample_weight)
+        weight, inner_weight, groups, fit_params = self._route(X, sample_weight, groups, fit_params)
+        e_step = EStep(
+            teachers or [student],
+            X,
+            self._split_drawer(X, problem, groups),
+            int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max)),
+            observed=problem.presence,
+            n_repeats=self.n_repeats,
+            sample_weight=inner_weight,
+            # The keywords are the student's; teachers of other kinds would not know them.
+            fit_params=None if teachers else fit_params,
+            augmentations=as_augmentations(self.augmentations),
+            X_val=self._check_validation(X_val, y_val),
+            n_jobs=self.n_jobs,
+        )
+        self._report_plan(e_step, problem)
+
+        def measure(before, after, found):
+            return self._measure(problem, before, after, found, weight)
+
+        def tell(record):
+            line = ", ".join(f"{name} {value:.4g}" for name, value in record.items())
+            report(self, line, verbose=self.verbose)
+
+        refined = refine_labels(
+            e_step,
+            refinement,
+            problem.observed,
+            _first_targets(refinement, problem),
+            self.n_rounds,
+            measure=measure,
+            tell=tell,
+            weight=weight,
+        )
+        students = fit_students(
+            e_step.of_student(student, fit_params),
+            refined.training,
+            final=self.final,
+            with_scores=self._wants_scores(),
+        )
+        self._learn(X_given, students, self._describe(problem, refined, students, weight))
+        return self
+
+    @abstractmethod
+    def _observe(self, y, y_val):
+        """Encode observed labels."""
+
+    @abstractmethod
+    def _measure(self, problem, before, after, found, weight):
+        """Measure a round."""
+
+    @abstractmethod
+    def _describe(self, problem, refined, students, weight):
+        """Return the learned attributes that depend on what labels are."""
+
+    def _wants_scores(self):
+        return False
+
+    def _parts(self):
+        """Return clones of student and teachers, and the refinement."""
+        if self.checkpoint is not None:
+            raise NotImplementedError(
+                "checkpoint is not available yet: leave it None, and keep the data of the run."
+            )
+        student = clone(self._student())
+        self._check_estimator(student, "estimator")
+        teachers = []
+        if self.teachers is not None:
+            names = self._check_teacher_list()
+            teachers = [clone(teacher) for _, teacher in self.teachers]
+            for name, teacher in zip(names, teachers, strict=True):
+                self._check_estimator(teacher, f"teachers: {name!r}")
+        refinement = self.refinement
+        if isinstance(refinement, str):
+            if refinement not in REFINEMENTS:
+                raise NotImplementedError(
+                    f"refinement={refinement!r} is not available yet; use 'average', or an object "
+                    "with a method refine."
+                )
+            refinement = REFINEMENTS[refinement]()
+        return student, teachers, refinement
+
+    def _check_teacher_list(self):
+        wanted = (
+            "a list of (name, estimator) is wanted, e.g. [('forest', RandomForestClassifier())]"
+        )
+        if not self.teachers or not all(
+            isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str)
+            for item in self.teachers
+        ):
+            raise ValueError(f"teachers is {self.teachers!r}; {wanted}, or None for the student.")
+        names = [name for name, _ in self.teachers]
+        self._validate_names(names)
+        return names
+
+    def _route(self, X, sample_weight, groups, fit_params):
+        """Return own weights, inner weights, groups and the student's fit parameters."""
+        sample_weight = _check_weight(sample_weight, X)
+        if not routing_enabled():
+            return sample_weight, sample_weight, groups, fit_params
+        given = {"sample_weight": sample_weight, "groups": groups}
+        given = {name: value for name, value in given.items() if value is not None}
+        routed = process_routing(self, "fit", **given, **fit_params)
+        inner = dict(routed["estimator"]["fit"])
+        inner_weight = _check_weight(inner.pop("sample_weight", None), X)
+        return sample_weight, inner_weight, routed["splitter"]["split"].get("groups"), inner
+
+    def _split_drawer(self, X, problem, groups):
+        if self.n_rounds == 0 and self.final == "refit" and not self._wants_scores():
+            return None  # no folds, so that their number does not matter
+        return make_split_drawer(
+            self.cv, X, problem.split_labels, strata=problem.strata, groups=groups
+        )
+
+    def _check_validation(self, X_val, y_val):
+        if (X_val is None) != (y_val is None):
+            missing = "y_val" if y_val is None else "X_val"
+            raise ValueError(f"{missing} is missing: X_val and y_val are given together.")
+        if X_val is None:
+            return None
+        X_val = as_indexable(X_val)
+        check_lengths(X_val, y_val=y_val)
+        return X_val
+
+    def _report_plan(self, e_step, problem):
+        if not self.verbose:
+            return
+        n_folds = 0 if e_step.draw_splits is None else len(e_step.draw_splits(0))
+        per_pass = self.n_repeats * n_folds
+        final = per_pass if self.final == "folds" else 1
+        extra = per_pass if self._wants_scores() and self.final == "refit" else 0
+        fits = self.n_rounds * per_pass * len(e_step.estimators)
+        report(
+            self,
+            f"{self.n_rounds} rounds x {self.n_repeats} repeats x {n_folds} folds x "
+            f"{len(e_step.estimators)} teachers = {fits} fits"
+            + (f", {extra} for the thresholds" if extra else "")
+            + f", {final} final: {fits + extra + final} in all.",
+            verbose=self.verbose,
+        )
+
+    def _learn(self, X, students, learned):
+        """Replace all learned attributes at once."""
+        scratch = copy.copy(self)
+        validate_data(scratch, X, skip_check_array=True)
+        learned = {"_students": without_scores(students), "n_rounds_": self.n_rounds, **learned}
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(scratch, name):
+                learned[name] = getattr(scratch, name)
+        models = [student.model for student in students.fitted]
+        if self.final == "refit":
+            learned["estimator_"] = models[0]
+        else:
+            learned["estimators_"] = models
+        for name in [n for n in vars(self) if n.endswith("_") and not n.startswith("__")]:
+            delattr(self, name)
+        vars(self).update(learned)
+
+    def _predict_targets(self, X):
+        check_is_fitted(self)
+        return self._students.predict(as_indexable(X))
+
+    def get_params(self, deep=True):
+        """Get the parameters; those of teachers are named by the teachers.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to add the parameters of the student, the teachers and the refinement.
+
+        Returns
+        -------
+        dict
+            Parameter names and values.
+        """
+        return self._get_params("teachers", deep=deep)
+
+    def set_params(self, **params):
+        """Set parameters, nested ones too, as ``estimator__C`` or ``forest__max_depth``.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameter names and values.
+
+        Returns
+        -------
+        self
+            The estimator.
+        """
+        return self._set_params("teachers", **params)
+
+    def get_metadata_routing(self):
+        """Get the metadata routing: `estimator` for fit, `splitter` for split.
+
+        Returns
+        -------
+        MetadataRouter
+            The routing of this meta-estimator.
+        """
+        splitter = self.cv if hasattr(self.cv, "split") else KFold()
+        return (
+            MetadataRouter(owner=type(self).__name__)
+            .add_self_request(self)
+            .add(
+                estimator=self._student(),
+                method_mapping=MethodMapping().add(caller="fit", callee="fit"),
+            )
+            .add(
+                splitter=splitter,
+                method_mapping=MethodMapping().add(caller="fit", callee="split"),
+            )
+        )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        student = get_tags(self._student())
+        tags.input_tags = copy.deepcopy(student.input_tags)
+        tags.non_deterministic = student.non_deterministic
+        return tags
+
+
+def _first_targets(refinement, problem):
+    if not hasattr(refinement, "initial_targets"):
+        return problem.targets
+    return refinement.initial_targets(problem.observed, problem.n_classes)
+
+
+def _check_weight(sample_weight, X):
+    if sample_weight is None:
+        return None
+    rows = np.empty(check_lengths(X))
+    weight = check_sample_weight(sample_weight, rows, dtype=np.float64, ensure_non_negative=True)
+    if not np.any(weight > 0):
+        raise ValueError("sample_weight is zero for every row: nothing to train on.")
+    return weight

@@ -1,0 +1,333 @@
+"""SLRClassifier: labels <-> probability rows."""
+
+import numpy as np
+from sklearn.base import ClassifierMixin, is_regressor
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from ._base import BaseSLR, Problem
+from ._history import class_quality, measure_classes
+from .refinement._noise import count_transition
+from .utils._inputs import as_indexable
+from .utils._labels import as_array, encode_known_labels, encode_labels
+from .utils._nets import final_step
+from .utils._sklearn import _fit_context, get_tags
+
+
+def _student_decides(self):
+    models = getattr(self, "estimators_", None) or [getattr(self, "estimator_", self._student())]
+    return hasattr(models[0], "decision_function")
+
+
+class SLRClassifier(ClassifierMixin, BaseSLR):
+    """Classifier that refines imperfect labels while it learns from them.
+
+    Stochastic Label Refinery [1]_: in each round, models are trained on K-fold splits of the
+    current soft labels and predict the rows held out (E step); the labels move towards these
+    predictions (M step). In the end a student learns from the refined labels.
+
+    Parameters
+    ----------
+    estimator : estimator, default=None
+        The student: any probabilistic classifier, skorch net, or Pipeline ending in one. None is
+        ``LogisticRegression()``. It is trained on class indices 0..C-1, and cloned, never changed.
+    n_rounds : int, default=3
+        EM rounds T. 0 fits the plain estimator on the observed labels.
+    refinement : {"average", "posterior"} or refinement object, default="average"
+        The M step. "average" is equation 4 of the paper with n = 3; "posterior" models the noise
+        and repairs more, see `PosteriorRefinement`.
+    cv : int, splitter or iterable of (train, test), default=5
+        int: stratified folds, shuffled anew every round. A splitter is asked anew every round.
+        An iterable gives the same splits to every round. Rows that are never held out keep their
+        labels.
+    n_repeats : int, default=1
+        K-fold repeats within a round; pseudo-labels are their mean.
+    teachers : list of (str, estimator), default=None
+        SLR-e: estimators whose out-of-fold predictions are averaged. None is the student alone.
+    augmentations : callable or list of callable, default=None
+        SLR-a: transformations X -> X' (they may take ``random_state=``). Pseudo-labels are
+        averaged over X and every X'; the student's own predictions are not.
+    final : {"refit", "folds"}, default="refit"
+        What predicts: one student trained on all refined labels; or the mean of n_repeats x K
+        students of a fresh split.
+    n_jobs : int, default=None
+        Folds fitted at once.
+    random_state : int, RandomState instance or None, default=None
+        Seeds folds, augmentations, every open `random_state` of the estimators, and skorch nets.
+        The same int gives the same labels, whatever `n_jobs`.
+    verbose : int, default=0
+        1 says how many fits will run, and then what each round measured.
+    checkpoint : path-like, default=None
+        Not available yet.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (C,)
+        Class labels, in the order of the columns.
+    refined_labels_ : ndarray of shape (n_samples, C)
+        The refined labels L(x, T); rows are >= 0 and sum to 1.
+    oof_predictions_ : ndarray of shape (n_samples, C)
+        The last round's pseudo-labels P(x, T-1).
+    observed_labels_ : ndarray of shape (n_samples,)
+        The given labels as indices into `classes_`.
+    history_ : dict of str to ndarray of shape (T,)
+        What each round measured: `round`; `label_change`, mean total variation between the
+        labels before and after; `agreement`, share of rows whose refined label is the observed
+        one; `oof_score`, accuracy of the pseudo-labels against the observed labels (after the
+        first round it is biased upwards: do not stop by it); `valid_score`, accuracy on `X_val`
+        of the mean of the round's models, where given; `n_fits`; `fit_time` in seconds.
+    label_quality_ : ndarray of shape (n_samples,)
+        How far the observed label is to be trusted, in [0, 1]: its probability in the
+        pseudo-labels averaged over rounds. The lowest are the most suspicious.
+    label_issues_ : ndarray of bool of shape (n_samples,)
+        Whether these averaged pseudo-labels prefer another class.
+    noise_matrix_ : ndarray of shape (C, C)
+        Estimate of P(observed = column given true = row).
+    estimator_ : estimator
+        The fitted student, with ``final="refit"``.
+    estimators_ : list of estimator
+        The fitted students, with ``final="folds"``.
+    n_rounds_ : int
+        Rounds run.
+    n_features_in_ : int
+        Number of features, where X has such.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names, where X has such.
+
+    References
+    ----------
+    .. [1] Fang, Yang, Ni: Stochastic Label Refinery: Toward Better Target Label Distribution.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_slr import SLRClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> wrong = np.arange(0, 150, 7)
+    >>> noisy = y.copy()
+    >>> noisy[wrong] = (y[wrong] + 1) % 3
+    >>> slr = SLRClassifier(n_rounds=5, random_state=0).fit(X, noisy)
+    >>> repaired = slr.refined_labels_.argmax(axis=1)[wrong] == y[wrong]
+    >>> bool(repaired.mean() > 0.8)
+    True
+    """
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        n_rounds=3,
+        refinement="average",
+        cv=5,
+        n_repeats=1,
+        teachers=None,
+        augmentations=None,
+        final="refit",
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+        checkpoint=None,
+    ):
+        self.estimator = estimator
+        self.n_rounds = n_rounds
+        self.refinement = refinement
+        self.cv = cv
+        self.n_repeats = n_repeats
+        self.teachers = teachers
+        self.augmentations = augmentations
+        self.final = final
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+        self.checkpoint = checkpoint
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, *, sample_weight=None, groups=None, X_val=None, y_val=None, **fit_params):
+        """Refine the labels and fit the student on them.
+
+        Parameters
+        ----------
+        X : indexable of length n_samples
+            Array, sparse matrix, DataFrame, tensor, list of texts or paths, dict of arrays,
+            torch Dataset: handed to the estimator as it comes.
+        y : array-like of shape (n_samples,) or (n_samples, C)
+            Labels of any sortable kind; or probability rows, non-negative and summing to 1,
+            whose classes are a DataFrame's columns, else 0..C-1.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows in every inner fit and in the counts of the M step. Rows of
+            weight zero are refined but never trained on.
+        groups : array-like of shape (n_samples,), default=None
+            Groups for `cv`.
+        X_val, y_val : indexable and array-like, default=None
+            A clean set, scored once a round into ``history_["valid_score"]``. It trains nothing.
+        **fit_params : dict
+            Keywords of the student's `fit`; arrays of length n_samples follow the rows. With
+            metadata routing enabled they are routed.
+
+        Returns
+        -------
+        self
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If `y` holds one class only, missing labels or rows that are no probabilities, or
+            there are fewer rows than folds. The estimator is left as it was.
+        TypeError
+            If `y` has several outputs, or the estimator gives no probabilities.
+        """
+        return self._fit(X, y, sample_weight, groups, X_val, y_val, fit_params)
+
+    def predict(self, X):
+        """Predict the class of each row.
+
+        Parameters
+        ----------
+        X : indexable of length n_samples
+            Inputs.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Class labels.
+        """
+        check_is_fitted(self)
+        if self.final == "refit":
+            return self.classes_[self._students.fitted[0].classify(as_indexable(X))]
+        return self.classes_[self._predict_targets(X).argmax(axis=1)]
+
+    def predict_proba(self, X):
+        """Predict the probability of each class.
+
+        Parameters
+        ----------
+        X : indexable of length n_samples
+            Inputs.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, C)
+            Probabilities, columns in the order of `classes_`.
+        """
+        return self._predict_targets(X)
+
+    def predict_log_proba(self, X):
+        """Predict the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : indexable of length n_samples
+            Inputs.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, C)
+            Log-probabilities; -inf where the probability is zero.
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+    @available_if(_student_decides)
+    def decision_function(self, X):
+        """Return the student's decision function (the mean of the students').
+
+        Parameters
+        ----------
+        X : indexable of length n_samples
+            Inputs.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, C)
+            Scores, columns in the order of `classes_`.
+        """
+        check_is_fitted(self)
+        X = as_indexable(X)
+        return np.mean([student.decide(X) for student in self._students.fitted], axis=0)
+
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy.
+
+        Parameters
+        ----------
+        X : indexable of length n_samples
+            Inputs.
+        y : array-like of shape (n_samples,) or (n_samples, C)
+            True labels, or probability rows whose argmax counts.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights.
+
+        Returns
+        -------
+        float
+            Share of rows predicted right.
+        """
+        predicted = self.predict(X)
+        labels = as_array(y, name="y")
+        if labels.ndim == 2 and labels.shape[1] > 1:
+            y = self.classes_[encode_known_labels(y, self.classes_, name="y")]
+        return accuracy_score(y, predicted, sample_weight=sample_weight)
+
+    def _student(self):
+        return LogisticRegression() if self.estimator is None else self.estimator
+
+    def _check_estimator(self, estimator, name):
+        kind = type(final_step(estimator)).__name__
+        if is_regressor(estimator):
+            raise TypeError(
+                f"{name} is the regressor {kind}; SLRClassifier wants a classifier with "
+                "predict_proba. Use SLRRegressor for numbers and grades."
+            )
+        if not hasattr(estimator, "predict_proba"):
+            raise TypeError(
+                f"{name} is {kind}, which has no predict_proba: labels are refined by "
+                f"probabilities. Wrap it, as CalibratedClassifierCV({kind}()), or choose a "
+                "probabilistic classifier."
+            )
+
+    def _observe(self, y, y_val):
+        labels = encode_labels(y)
+        if y_val is not None:
+            y_val = encode_known_labels(y_val, labels.classes, name="y_val")
+        return Problem(
+            observed=labels.rows,
+            targets=labels.rows,
+            split_labels=labels.codes,
+            strata=labels.codes,
+            presence=labels.rows,
+            classes=labels.classes,
+            n_classes=len(labels.classes),
+            y_val=y_val,
+        )
+
+    def _measure(self, problem, before, after, found, weight):
+        row = measure_classes(problem.split_labels, before, after, found.predictions, weight)
+        if found.validation is not None:
+            row["valid_score"] = accuracy_score(problem.y_val, found.validation.argmax(axis=1))
+        return row
+
+    def _describe(self, problem, refined, students, weight):
+        quality, issues = class_quality(problem.split_labels, problem.presence, refined.mean_oof)
+        return {
+            "classes_": problem.classes,
+            "refined_labels_": refined.labels,
+            "oof_predictions_": refined.oof,
+            "observed_labels_": problem.split_labels,
+            "history_": refined.history,
+            "label_quality_": quality,
+            "label_issues_": issues,
+            "noise_matrix_": count_transition(refined.mean_oof, problem.presence, weight=weight),
+            **refined.attributes,
+        }
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        student = get_tags(self._student()).classifier_tags
+        if student is not None:
+            tags.classifier_tags.multi_class = student.multi_class
+            tags.classifier_tags.poor_score = student.poor_score
+        return tags

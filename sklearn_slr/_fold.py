@@ -1,0 +1,123 @@
+"""One fold: fit a model on some rows, predict the others."""
+
+import inspect
+from dataclasses import dataclass
+
+import numpy as np
+
+from .soft_targets._door import fit_targets
+from .utils._inputs import as_indexable, check_lengths
+from .utils._random import derive_seed
+from .utils._sklearn import _safe_split, index_method_params
+
+# Last part of a seed's address: what the seed is for.
+SPLIT, FIT, AUGMENT = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One model to fit: its rows and its seed.
+
+    Parameters
+    ----------
+    address : tuple of int
+        (round, repeat, fold, teacher).
+    train, test : ndarray of int
+        Rows to train on and rows to predict.
+    seed : int
+        Root of the seeds of the fit and of its augmentations.
+    """
+
+    address: tuple
+    train: np.ndarray
+    test: np.ndarray
+    seed: int
+
+
+def predict_fold(
+    fold,
+    estimator,
+    X,
+    targets,
+    *,
+    observed=None,
+    sample_weight=None,
+    fit_params=None,
+    augmentations=(),
+    X_val=None,
+):
+    """Fit one model on a fold's training rows; return its test and validation predictions."""
+    try:
+        fitted = fit_fold(fold, estimator, X, targets, observed, sample_weight, fit_params)
+        X_test = _safe_split(estimator, X, None, fold.test, fold.train)[0]
+        if fitted is None:
+            prediction = targets[fold.test]
+        else:
+            prediction = _predict_augmented(fitted, X_test, augmentations, fold.seed)
+            prediction = keep_absent(fold, prediction, targets, observed, sample_weight)
+        if X_val is None:
+            return prediction, None
+        if fitted is None:
+            return prediction, np.broadcast_to(
+                targets[fold.train].mean(axis=0), (check_lengths(X_val), targets.shape[1])
+            )
+        return prediction, fitted.predict(X_val)
+    except Exception as error:
+        round, repeat, k, teacher = fold.address
+        error.add_note(f"Raised in round {round}, repeat {repeat}, fold {k}, teacher {teacher}.")
+        raise
+
+
+def fit_fold(fold, estimator, X, targets, observed=None, sample_weight=None, fit_params=None):
+    """Fit a clone on a fold's training rows; None where these hold one class only."""
+    train = fold.train
+    if targets.ndim == 2 and present_classes(train, targets, observed, sample_weight).sum() < 2:
+        return None
+    return fit_targets(
+        estimator,
+        _safe_split(estimator, X, None, train)[0],
+        targets[train],
+        sample_weight=None if sample_weight is None else sample_weight[train],
+        fit_params=index_method_params(targets, fit_params or {}, train),
+        seed=derive_seed(fold.seed, FIT),
+    )
+
+
+def present_classes(train, targets, observed, sample_weight):
+    """Which classes the training rows know: observed in one of them, and not refined away."""
+    rows = train if sample_weight is None else train[sample_weight[train] > 0]
+    present = (targets[rows] > 0).any(axis=0)
+    if observed is not None:
+        present &= (observed[rows] > 0).any(axis=0)
+    return present
+
+
+def keep_absent(fold, prediction, targets, observed, sample_weight):
+    """Leave held-out rows their current mass of classes that their training fold lacks.
+
+    A model cannot give mass to a class that it has never seen, and that says nothing about the
+    row. The other classes share what is left, as predicted.
+    """
+    if targets.ndim == 1:
+        return prediction
+    present = present_classes(fold.train, targets, observed, sample_weight)
+    if present.all():
+        return prediction
+    kept = np.array(targets[fold.test])
+    known = prediction[:, present]
+    total = known.sum(axis=1, keepdims=True)
+    free = kept[:, present].sum(axis=1, keepdims=True)
+    share = np.divide(known, total, out=np.zeros_like(known), where=total > 0)
+    kept[:, present] = np.where(total > 0, free * share, kept[:, present])
+    return kept
+
+
+def _predict_augmented(fitted, X, augmentations, seed):
+    """Average the predictions on X and on every augmented X."""
+    predictions = [fitted.predict(X)]
+    for i, augment in enumerate(augmentations):
+        keywords = {}
+        if "random_state" in inspect.signature(augment).parameters:
+            keywords["random_state"] = derive_seed(seed, AUGMENT, i)
+        predictions.append(fitted.predict(as_indexable(augment(X, **keywords))))
+    return np.mean(predictions, axis=0)

@@ -1,0 +1,287 @@
+"""E step: out-of-fold predictions of models that are trained on soft targets."""
+
+from dataclasses import dataclass, replace
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils import check_random_state
+from sklearn.utils.parallel import Parallel, delayed
+
+from ._fold import SPLIT, Fold, predict_fold
+from ._splits import make_split_drawer
+from .utils._inputs import as_indexable, check_lengths
+from .utils._labels import check_numbers, check_rows
+from .utils._random import derive_seed
+from .utils._sklearn import (
+    HasMethods,
+    Interval,
+    check_sample_weight,
+    validate_params,
+)
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """What one E step found.
+
+    Parameters
+    ----------
+    predictions : ndarray of shape (n_samples, C) or (n_samples,)
+        Mean of each row's out-of-fold predictions; its target where it was never held out.
+    held_out : ndarray of bool of shape (n_samples,)
+        Whether the row was held out at all.
+    validation : ndarray of shape (n_validation, C) or (n_validation,), or None
+        Mean prediction of all fold models on the clean set.
+    n_fits : int
+        Number of models fitted.
+    """
+
+    predictions: np.ndarray
+    held_out: np.ndarray
+    validation: np.ndarray | None
+    n_fits: int
+
+
+@dataclass(frozen=True)
+class EStep:
+    """Everything of an E step but the targets and the round.
+
+    Parameters
+    ----------
+    estimators : list of estimator
+        The teachers; their predictions are averaged.
+    X : indexable
+        Inputs.
+    draw_splits : callable
+        ``draw(seed) -> list of (train, test)``.
+    root : int
+        Root of all seeds.
+    observed : ndarray of shape (n_samples, C), default=None
+        Rows that say which classes a training fold has observed; None asks the targets only.
+    n_repeats : int, default=1
+        K-fold repeats.
+    sample_weight : ndarray of shape (n_samples,), default=None
+        Weights of the training rows.
+    fit_params : dict, default=None
+        Keywords of the estimators' `fit`.
+    augmentations : list of callable, default=()
+        Transformations of X whose predictions are averaged in.
+    X_val : indexable, default=None
+        A clean set to predict; never sliced.
+    n_jobs : int, default=None
+        Folds fitted at once.
+    """
+
+    estimators: list
+    X: object
+    draw_splits: object
+    root: int
+    observed: np.ndarray | None = None
+    n_repeats: int = 1
+    sample_weight: np.ndarray | None = None
+    fit_params: dict | None = None
+    augmentations: tuple = ()
+    X_val: object = None
+    n_jobs: int | None = None
+
+    def folds(self, round):
+        """Draw the folds of a round, every teacher on the same splits."""
+        return [
+            Fold(address, train, test, derive_seed(self.root, *address))
+            for repeat in range(self.n_repeats)
+            for k, (train, test) in enumerate(
+                self.draw_splits(derive_seed(self.root, round, repeat, SPLIT))
+            )
+            for address in [(round, repeat, k, teacher) for teacher in range(len(self.estimators))]
+        ]
+
+    def __call__(self, targets, round):
+        """Predict every row out of fold with models trained on `targets`."""
+        folds = self.folds(round)
+        answers = Parallel(n_jobs=self.n_jobs)(
+            delayed(predict_fold)(
+                fold,
+                self.estimators[fold.address[-1]],
+                self.X,
+                targets,
+                observed=self.observed,
+                sample_weight=self.sample_weight,
+                fit_params=self.fit_params,
+                augmentations=self.augmentations,
+                X_val=self.X_val,
+            )
+            for fold in folds
+        )
+        oof, held_out = combine(folds, [answer[0] for answer in answers], targets)
+        validation = None if self.X_val is None else np.mean([a[1] for a in answers], axis=0)
+        return OutOfFold(oof, held_out, validation, len(folds))
+
+    def of_student(self, student, fit_params):
+        """Return the E step of the student alone, as it will predict: nothing else averaged."""
+        return replace(
+            self, estimators=[student], fit_params=fit_params, augmentations=(), X_val=None
+        )
+
+
+def combine(folds, predictions, targets):
+    """Average the predictions of held-out rows; rows never held out keep their targets.
+
+    Parameters
+    ----------
+    folds : list of Fold
+        The folds.
+    predictions : list of ndarray
+        For each fold the predictions of its test rows.
+    targets : ndarray of shape (n_samples, C) or (n_samples,)
+        What rows that are in no test fold keep.
+
+    Returns
+    -------
+    oof : ndarray of the shape of targets
+        Out-of-fold predictions.
+    held_out : ndarray of bool of shape (n_samples,)
+        Which rows were held out.
+    """
+    total = np.zeros_like(targets, dtype=np.float64)
+    count = np.zeros(len(targets))
+    for fold, prediction in zip(folds, predictions, strict=True):
+        np.add.at(total, fold.test, prediction)
+        np.add.at(count, fold.test, 1)
+    held_out = count > 0
+    oof = np.array(targets, dtype=np.float64)
+    shape = (-1,) + (1,) * (targets.ndim - 1)
+    oof[held_out] = total[held_out] / count[held_out].reshape(shape)
+    if targets.ndim == 2:
+        oof /= oof.sum(axis=1, keepdims=True)
+    return oof, held_out
+
+
+@validate_params(
+    {
+        "estimator": [HasMethods(["fit"])],
+        "cv": ["cv_object"],
+        "n_repeats": [Interval(Integral, 1, None, closed="left")],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "fit_params": [dict, None],
+        "teachers": [list, None],
+    },
+    prefer_skip_nested_validation=False,
+)
+def out_of_fold_predict(
+    estimator,
+    X,
+    targets,
+    *,
+    cv=5,
+    groups=None,
+    n_repeats=1,
+    teachers=None,
+    augmentations=None,
+    sample_weight=None,
+    fit_params=None,
+    n_jobs=None,
+    random_state=None,
+):
+    """Predict every row by models that were trained without it: the E step of section II.
+
+    This is ``cross_val_predict`` for targets of any kind: probability rows of a classification,
+    which that function turns into integer ranks, or numbers.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A probabilistic classifier, a regressor, a skorch net or a Pipeline ending in one. It is
+        cloned for every fold.
+    X : indexable of length n_samples
+        Inputs, handed to the estimator as they come.
+    targets : array-like of shape (n_samples, C) or (n_samples,)
+        Probability rows for a classifier; numbers for a regressor.
+    cv : int, splitter or iterable of (train, test), default=5
+        int: shuffled folds, stratified by the argmax of probability rows.
+    groups : array-like of shape (n_samples,), default=None
+        Groups for `cv`.
+    n_repeats : int, default=1
+        Repeats with new folds; predictions are averaged.
+    teachers : list of (str, estimator), default=None
+        Estimators whose predictions are averaged instead of `estimator`'s.
+    augmentations : callable or list of callable, default=None
+        Transformations X -> X' whose predictions are averaged with those on X; they may take
+        `random_state`.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows in training. Rows of weight zero are predicted but never trained on.
+    fit_params : dict, default=None
+        Keywords of `fit`; arrays of length n_samples are sliced.
+    n_jobs : int, default=None
+        Folds fitted at once.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the folds, every open `random_state` of the estimator, and skorch nets. The same
+        int gives the same predictions, whatever `n_jobs`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, C) or (n_samples,)
+        Out-of-fold predictions. Rows that are held out several times get the mean; rows that are
+        never held out keep their targets. Where a class is absent from a training fold, the
+        held-out rows keep their current mass of it.
+
+    Raises
+    ------
+    ValueError
+        If the targets are no probability rows, there are fewer rows than folds, or a split
+        trains on rows that it holds out.
+    TypeError
+        If the estimator cannot learn from such targets.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn_slr import out_of_fold_predict
+    >>> X, y = load_iris(return_X_y=True)
+    >>> soft = 0.9 * np.eye(3)[y] + 0.1 / 3
+    >>> P = out_of_fold_predict(LogisticRegression(max_iter=500), X, soft, random_state=0)
+    >>> P.shape, bool((P.argmax(axis=1) == y).mean() > 0.9)
+    ((150, 3), True)
+    """
+    X = as_indexable(X)
+    soft = np.ndim(targets) == 2 and np.shape(targets)[1] > 1
+    check = check_rows if soft else check_numbers
+    targets = check(np.asarray(targets), name="targets")
+    check_lengths(X, targets=targets, groups=groups, sample_weight=sample_weight)
+    if sample_weight is not None:
+        sample_weight = check_sample_weight(
+            sample_weight, targets, dtype=np.float64, ensure_non_negative=True
+        )
+    strata = targets.argmax(axis=1) if soft else None
+    root = check_random_state(random_state).randint(np.iinfo(np.int32).max)
+    e_step = EStep(
+        [clone(e) for _, e in teachers] if teachers else [clone(estimator)],
+        X,
+        make_split_drawer(
+            cv, X, targets if strata is None else strata, strata=strata, groups=groups
+        ),
+        int(root),
+        n_repeats=n_repeats,
+        sample_weight=sample_weight,
+        fit_params=fit_params,
+        augmentations=as_augmentations(augmentations),
+        n_jobs=n_jobs,
+    )
+    return e_step(targets, round=1).predictions
+
+
+def as_augmentations(augmentations):
+    """Return a list of callables from None, a callable or a list of them."""
+    if augmentations is None:
+        return []
+    augmentations = [augmentations] if callable(augmentations) else list(augmentations)
+    for augment in augmentations:
+        if not callable(augment):
+            raise TypeError(
+                f"augmentations holds {augment!r}; callables X -> X' are wanted, e.g. "
+                "lambda X: X[:, ::-1]."
+            )
+    return augmentations

@@ -1,0 +1,350 @@
+"""SLRRegressor: real-valued targets, grades by thresholds."""
+
+import warnings
+
+import numpy as np
+from sklearn.base import RegressorMixin, is_classifier
+from sklearn.linear_model import Ridge
+from sklearn.metrics import r2_score
+from sklearn.utils.metaestimators import available_if
+
+from ._base import BaseSLR, Problem
+from ._history import measure_numbers, number_quality
+from .metrics import quadratic_weighted_kappa
+from .ordinal import apply_thresholds, fit_thresholds
+from .utils._labels import as_array, check_numbers
+from .utils._nets import final_step
+from .utils._sklearn import StrOptions, _fit_context
+
+
+class SLRRegressor(RegressorMixin, BaseSLR):
+    """Regressor that refines imperfect targets while it learns from them; grades by thresholds.
+
+    Stochastic Label Refinery [1]_ for numbers: in each round, models are trained on K-fold splits
+    of the current targets and predict the rows held out (E step); the targets move towards these
+    predictions (M step). In the end a student learns from the refined targets. With `thresholds`
+    its scores are cut into grades, as in the paper's section on DeepDRiD.
+
+    Parameters
+    ----------
+    estimator : estimator, default=None
+        The student: any regressor, skorch net, or Pipeline ending in one. None is ``Ridge()``. It
+        is cloned, never changed.
+    n_rounds : int, default=3
+        EM rounds T. 0 fits the plain estimator on the observed targets.
+    refinement : {"average"} or refinement object, default="average"
+        The M step; "average" is equation 4 of the paper with n = 3.
+    cv : int, splitter or iterable of (train, test), default=5
+        int: folds shuffled anew every round, stratified by grade where there are thresholds. A
+        splitter is asked anew every round. An iterable gives the same splits to every round.
+    n_repeats : int, default=1
+        K-fold repeats within a round; pseudo-labels are their mean.
+    teachers : list of (str, estimator), default=None
+        SLR-e: estimators whose out-of-fold predictions are averaged. None is the student alone.
+    augmentations : callable or list of callable, default=None
+        SLR-a: transformations X -> X' (they may take ``random_state=``). Pseudo-labels are
+        averaged over X and every X'; the student's own predictions are not.
+    final : {"refit", "folds"}, default="refit"
+        What predicts: one student trained on all refined targets; or the mean of
+        n_repeats x K students of a fresh split.
+    thresholds : {"kappa", "nearest"}, array-like of shape (G - 1,) or None, default=None
+        None is a plain regressor. "nearest" cuts halfway between neighbouring observed grades.
+        "kappa" takes the cuts of the best quadratic weighted kappa of out-of-fold scores, of
+        models trained on the refined targets, against the observed grades; with ``final="refit"``
+        this costs one more pass of folds. An array gives the cuts.
+    n_jobs : int, default=None
+        Folds fitted at once.
+    random_state : int, RandomState instance or None, default=None
+        Seeds folds, augmentations, every open `random_state` of the estimators, and skorch nets.
+        The same int gives the same labels, whatever `n_jobs`.
+    verbose : int, default=0
+        1 says how many fits will run, and then what each round measured.
+    checkpoint : path-like, default=None
+        Not available yet.
+
+    Attributes
+    ----------
+    refined_labels_ : ndarray of shape (n_samples,)
+        The refined targets L(x, T); real numbers, with thresholds too.
+    oof_predictions_ : ndarray of shape (n_samples,)
+        The last round's pseudo-labels P(x, T-1).
+    observed_labels_ : ndarray of shape (n_samples,)
+        The given targets.
+    history_ : dict of str to ndarray of shape (T,)
+        What each round measured: `round`; `label_change`, mean absolute step; `agreement`, share
+        of rows whose refined target does not contradict the observed one (see `label_issues_`);
+        `oof_score`, R2 of the pseudo-labels against the observed targets; `valid_score`, where
+        `X_val` was given, of the mean of the round's models: R2, or with thresholds the kappa of
+        nearest grades; `n_fits`; `fit_time` in seconds.
+    label_quality_ : ndarray of shape (n_samples,)
+        How far the observed target is to be trusted, in [0, 1]: exp(-abs(y - P) / MAD), with P
+        the pseudo-labels averaged over rounds and MAD the median absolute deviation of y - P.
+    label_issues_ : ndarray of bool of shape (n_samples,)
+        Whether P contradicts the observed target: it is nearest to another grade; without
+        thresholds, it is further away than 3 MAD.
+    thresholds_ : ndarray of shape (G - 1,)
+        Ascending cuts, with thresholds.
+    grades_ : ndarray of shape (G,)
+        The observed grades, with thresholds.
+    estimator_ : estimator
+        The fitted student, with ``final="refit"``.
+    estimators_ : list of estimator
+        The fitted students, with ``final="folds"``.
+    n_rounds_ : int
+        Rounds run.
+    n_features_in_ : int
+        Number of features, where X has such.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names, where X has such.
+
+    References
+    ----------
+    .. [1] Fang, Yang, Ni: Stochastic Label Refinery: Toward Better Target Label Distribution.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_slr import SLRRegressor
+    >>> import numpy as np
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> grades = np.digitize(y, [100, 150, 200])
+    >>> slr = SLRRegressor(thresholds="kappa", random_state=0).fit(X, grades)
+    >>> slr.predict(X[:5]).tolist(), slr.thresholds_.shape
+    ([2, 0, 2, 1, 1], (3,))
+    """
+
+    _parameter_constraints: dict = {
+        **BaseSLR._parameter_constraints,
+        "thresholds": [StrOptions({"nearest", "kappa"}), "array-like", None],
+    }
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        n_rounds=3,
+        refinement="average",
+        cv=5,
+        n_repeats=1,
+        teachers=None,
+        augmentations=None,
+        final="refit",
+        thresholds=None,
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+        checkpoint=None,
+    ):
+        self.estimator = estimator
+        self.n_rounds = n_rounds
+        self.refinement = refinement
+        self.cv = cv
+        self.n_repeats = n_repeats
+        self.teachers = teachers
+        self.augmentations = augmentations
+        self.final = final
+        self.thresholds = thresholds
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+        self.checkpoint = checkpoint
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, *, sample_weight=None, groups=None, X_val=None, y_val=None, **fit_params):
+        """Refine the targets and fit the student on them.
+
+        Parameters
+        ----------
+        X : indexable of length n_samples
+            Array, sparse matrix, DataFrame, tensor, list of texts or paths, dict of arrays,
+            torch Dataset: handed to the estimator as it comes.
+        y : array-like of shape (n_samples,)
+            Targets; with thresholds numeric grades.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows in every inner fit, in the thresholds and in the history. Rows of
+            weight zero are refined but never trained on.
+        groups : array-like of shape (n_samples,), default=None
+            Groups for `cv`.
+        X_val, y_val : indexable and array-like, default=None
+            A clean set, scored once a round into ``history_["valid_score"]``. It trains nothing.
+        **fit_params : dict
+            Keywords of the student's `fit`; arrays of length n_samples follow the rows. With
+            metadata routing enabled they are routed.
+
+        Returns
+        -------
+        self
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If `y` holds NaN or infinite values, the cuts do not fit the grades, or there are
+            fewer rows than folds. The estimator is left as it was.
+        TypeError
+            If `y` has several outputs or strings, or the estimator is a classifier.
+        """
+        return self._fit(X, y, sample_weight, groups, X_val, y_val, fit_params)
+
+    def predict(self, X):
+        """Predict the target of each row; with thresholds its grade.
+
+        Parameters
+        ----------
+        X : indexable of length n_samples
+            Inputs.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Numbers; with thresholds observed grades.
+        """
+        scores = self._predict_targets(X)
+        if self.thresholds is None:
+            return scores
+        return apply_thresholds(scores, self.thresholds_, self.grades_)
+
+    @available_if(lambda self: self.thresholds is not None)
+    def decision_function(self, X):
+        """Return the scores that the thresholds cut into grades.
+
+        Parameters
+        ----------
+        X : indexable of length n_samples
+            Inputs.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Scores, on the scale of the grades.
+        """
+        return self._predict_targets(X)
+
+    def score(self, X, y, sample_weight=None):
+        """Return R2; with thresholds the quadratic weighted kappa.
+
+        Parameters
+        ----------
+        X : indexable of length n_samples
+            Inputs.
+        y : array-like of shape (n_samples,)
+            True targets or grades.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights.
+
+        Returns
+        -------
+        float
+            The score, at most 1.
+        """
+        score = r2_score if self.thresholds is None else quadratic_weighted_kappa
+        return score(y, self.predict(X), sample_weight=sample_weight)
+
+    def _student(self):
+        # Ridge's own tolerance leaves its sparse solver far from the optimum (1e-3 of it).
+        return Ridge(tol=1e-10) if self.estimator is None else self.estimator
+
+    def _check_estimator(self, estimator, name):
+        kind = type(final_step(estimator)).__name__
+        if is_classifier(estimator):
+            raise TypeError(
+                f"{name} is the classifier {kind}; SLRRegressor wants a regressor. Use "
+                "SLRClassifier for labels without order."
+            )
+        if not hasattr(estimator, "predict"):
+            raise TypeError(f"{name} is {kind}, which has no predict; a regressor is wanted.")
+
+    def _parts(self):
+        if self.refinement in ("posterior", "annotators"):
+            raise ValueError(
+                f"refinement={self.refinement!r} is for classification; SLRRegressor takes "
+                "'average' or an object that refines targets of shape (n_samples,)."
+            )
+        return super()._parts()
+
+    def _wants_scores(self):
+        return isinstance(self.thresholds, str) and self.thresholds == "kappa"
+
+    def _observe(self, y, y_val):
+        targets = check_numbers(y)
+        grades = None
+        if self.thresholds is not None:
+            grades = np.unique(as_array(y, name="y"))
+            self._check_thresholds(grades)
+        if y_val is not None:
+            y_val = check_numbers(y_val, name="y_val")
+            unseen = [] if grades is None else np.setdiff1d(y_val, grades)
+            if len(unseen):
+                raise ValueError(
+                    f"y_val holds grades that are unseen in training: {unseen.tolist()}; known "
+                    f"are {grades.tolist()}."
+                )
+        strata = None if grades is None else np.searchsorted(grades, targets)
+        return Problem(
+            observed=targets,
+            targets=targets,
+            split_labels=targets if strata is None else strata,
+            strata=strata,
+            classes=grades,
+            y_val=y_val,
+        )
+
+    def _check_thresholds(self, grades):
+        if len(grades) < 2:
+            raise ValueError(
+                f"y holds 1 grade only ({grades[0]}), and thresholds cut between at least 2: "
+                "check y, or set thresholds=None."
+            )
+        if isinstance(self.thresholds, str):
+            if self.thresholds == "nearest" and self.n_rounds > 0:
+                warnings.warn(
+                    "thresholds='nearest' with n_rounds > 0: refinement pulls the scores towards "
+                    "the middle, so that fixed cuts lose. Use thresholds='kappa', which refits "
+                    "the cuts out of fold.",
+                    UserWarning,
+                )
+            return
+        cuts = np.asarray(self.thresholds, dtype=np.float64)
+        if cuts.shape != (len(grades) - 1,):
+            raise ValueError(
+                f"thresholds has shape {cuts.shape}, but y holds the {len(grades)} grades "
+                f"{grades.tolist()}: {len(grades) - 1} cuts are wanted. A grade that is unseen in "
+                "training cannot be predicted."
+            )
+        apply_thresholds(np.zeros(1), cuts)  # checks that they ascend
+
+    def _measure(self, problem, before, after, found, weight):
+        grades = problem.classes
+        row = measure_numbers(
+            problem.observed, before, after, found.predictions, weight, grades=grades
+        )
+        if found.validation is not None:
+            score = r2_score if grades is None else quadratic_weighted_kappa
+            row["valid_score"] = score(problem.y_val, found.validation)
+        return row
+
+    def _describe(self, problem, refined, students, weight):
+        grades = problem.classes
+        quality, issues = number_quality(problem.observed, refined.mean_oof, grades=grades)
+        learned = {
+            "refined_labels_": refined.labels,
+            "oof_predictions_": refined.oof,
+            "observed_labels_": problem.observed,
+            "history_": refined.history,
+            "label_quality_": quality,
+            "label_issues_": issues,
+            **refined.attributes,
+        }
+        if grades is None:
+            return learned
+        if not isinstance(self.thresholds, str):
+            cuts = np.array(self.thresholds, dtype=np.float64)
+        else:
+            cuts = fit_thresholds(
+                problem.observed if students.scores is None else students.scores,
+                problem.observed,
+                method=self.thresholds,
+                grades=grades,
+                sample_weight=weight,
+            )
+        return {**learned, "thresholds_": cuts, "grades_": grades}

@@ -1,0 +1,102 @@
+"""The last step: students that learn from the refined labels, and predict."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sklearn.utils.parallel import Parallel, delayed
+
+from ._fold import fit_fold
+from ._out_of_fold import combine
+from .soft_targets._door import fit_targets
+from .utils._nets import contains_net
+from .utils._random import derive_seed
+from .utils._sklearn import _safe_split
+
+# Rounds count from 1; the final fit has the address 0, so that its seeds do not depend on T.
+FINAL_ROUND = 0
+
+
+@dataclass(frozen=True)
+class Students:
+    """Fitted students, whose mean prediction counts.
+
+    Parameters
+    ----------
+    fitted : list of FittedTargets
+        One student, or one for each fold.
+    scores : ndarray of shape (n_samples, C) or (n_samples,), or None
+        Out-of-fold predictions of models trained on the same labels, where they were asked for.
+    """
+
+    fitted: list
+    scores: np.ndarray | None = None
+
+    def predict(self, X):
+        """Return the mean prediction, (n_samples, C) or (n_samples,)."""
+        if len(self.fitted) == 1:
+            return self.fitted[0].predict(X)
+        return np.mean([student.predict(X) for student in self.fitted], axis=0)
+
+
+def fit_students(e_step, targets, *, final, with_scores):
+    """Fit the students on the refined labels.
+
+    Parameters
+    ----------
+    e_step : EStep
+        The E step of the student alone: its rows, weights, folds and seeds are used.
+    targets : ndarray of shape (n_samples, C) or (n_samples,)
+        The labels to train on.
+    final : {"refit", "folds"}
+        One student on all rows, or one for each fold of a fresh split.
+    with_scores : bool
+        Whether out-of-fold scores of such students are wanted, which cost "refit" one more pass.
+
+    Returns
+    -------
+    Students
+        The students, and the scores if wanted.
+    """
+    if final == "folds":
+        return _fit_fold_students(e_step, targets)
+    scores = e_step(targets, FINAL_ROUND).predictions if with_scores else None
+    student = fit_targets(
+        e_step.estimators[0],
+        e_step.X,
+        targets,
+        sample_weight=e_step.sample_weight,
+        fit_params=e_step.fit_params,
+        seed=derive_seed(e_step.root, FINAL_ROUND),
+    )
+    return Students([student], scores)
+
+
+def _fit_fold_students(e_step, targets):
+    student = e_step.estimators[0]
+    # A fitted net whose class lives in a notebook cannot travel back from a worker.
+    n_jobs = 1 if contains_net(student) else e_step.n_jobs
+    # Here the student must know something of every class that its rows hold.
+    folds = e_step.folds(FINAL_ROUND)
+    fitted = Parallel(n_jobs=n_jobs)(
+        delayed(fit_fold)(
+            fold, student, e_step.X, targets, None, e_step.sample_weight, e_step.fit_params
+        )
+        for fold in folds
+    )
+    if any(each is None for each in fitted):
+        raise ValueError(
+            "A fold's training rows hold 1 class only, so that final='folds' has no student for "
+            "it: use final='refit', or a cv whose training folds hold at least 2 classes."
+        )
+    predictions = [
+        each.predict(_safe_split(student, e_step.X, None, fold.test, fold.train)[0])
+        if len(fold.test)
+        else targets[fold.test]
+        for each, fold in zip(fitted, folds, strict=True)
+    ]
+    return Students(fitted, combine(folds, predictions, targets)[0])
+
+
+def without_scores(students):
+    """Return the students alone, as an estimator keeps them."""
+    return replace(students, scores=None)

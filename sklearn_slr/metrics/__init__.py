@@ -1,0 +1,12 @@
+"""Scores: grades against grades, probabilities against soft targets, labels against models."""
+
+from ._kappa import quadratic_weighted_kappa, quadratic_weighted_kappa_scorer
+from ._quality import label_quality_scores
+from ._soft import soft_log_loss
+
+__all__ = [
+    "label_quality_scores",
+    "quadratic_weighted_kappa",
+    "quadratic_weighted_kappa_scorer",
+    "soft_log_loss",
+]

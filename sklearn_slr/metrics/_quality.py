@@ -1,0 +1,65 @@
+"""How far an observed label is to be trusted, given predicted probabilities."""
+
+import numpy as np
+from sklearn.utils import check_array, check_consistent_length
+
+from ..utils._sklearn import validate_params
+
+
+@validate_params(
+    {"observed": ["array-like"], "proba": ["array-like"]},
+    prefer_skip_nested_validation=True,
+)
+def label_quality_scores(observed, proba):
+    """Score how far each observed label is to be trusted: its self-confidence.
+
+    Parameters
+    ----------
+    observed : array-like of shape (n_samples,) or (n_samples, n_classes)
+        Class indices (columns of `proba`), -1 where there is no label; or probability rows.
+    proba : array-like of shape (n_samples, n_classes)
+        Probabilities from models that have not seen the rows' own labels (out-of-fold).
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Scores in [0, 1]; the lowest are the most suspicious. For a class index it is the
+        probability of that class; for a row the mass that it shares with `proba`,
+        ``sum(minimum(row, proba))``, which is the same for a one-hot row; without a label 1.0.
+
+    Examples
+    --------
+    >>> from sklearn_slr.metrics import label_quality_scores
+    >>> label_quality_scores([0, 1, -1], [[0.9, 0.1], [0.8, 0.2], [0.5, 0.5]])
+    array([0.9, 0.2, 1. ])
+    """
+    proba = check_array(proba, dtype=np.float64, input_name="proba")
+    observed = np.asarray(observed)
+    check_consistent_length(observed, proba)
+    if observed.ndim == 2:
+        if observed.shape != proba.shape:
+            raise ValueError(
+                f"observed has shape {observed.shape} and proba {proba.shape}; pass class indices "
+                "(n_samples,), or rows with one column for each class."
+            )
+        observed = check_array(observed, dtype=np.float64, input_name="observed")
+        return np.clip(np.minimum(observed, proba).sum(axis=1), 0.0, 1.0)
+    codes = _class_indices(observed, proba.shape[1])
+    confidence = proba[np.arange(len(codes)), codes]
+    return np.where(codes < 0, 1.0, np.clip(confidence, 0.0, 1.0))
+
+
+def _class_indices(observed, n_classes):
+    wanted = f"class indices from 0 to {n_classes - 1} are wanted, and -1 for no label"
+    if observed.ndim != 1 or observed.dtype.kind not in "biuf":
+        raise ValueError(
+            f"observed has shape {observed.shape} and dtype {observed.dtype}; {wanted}: "
+            "encode labels as columns of proba."
+        )
+    # NaN differs from itself, so that it is refused too.
+    unknown = (observed != np.round(observed)) | (observed < -1) | (observed >= n_classes)
+    if unknown.any():
+        raise ValueError(
+            f"observed holds {observed[unknown][0]}; {wanted}: encode labels as columns of proba."
+        )
+    return observed.astype(np.intp)

@@ -1,0 +1,70 @@
+"""Scores of probabilities against soft targets."""
+
+import numpy as np
+from sklearn.utils import check_array, check_consistent_length
+
+from ..utils._sklearn import check_sample_weight, validate_params
+
+
+@validate_params(
+    {
+        "targets": ["array-like"],
+        "proba": ["array-like"],
+        "sample_weight": ["array-like", None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def soft_log_loss(targets, proba, *, sample_weight=None):
+    """Compute the mean cross-entropy of probabilities with probability targets.
+
+    Parameters
+    ----------
+    targets : array-like of shape (n_samples, n_classes)
+        Target probabilities; rows are non-negative and sum to 1.
+    proba : array-like of shape (n_samples, n_classes)
+        Predicted probabilities; those below the smallest step of their dtype are raised to it,
+        so that the loss stays finite.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights >= 0, not all zero.
+
+    Returns
+    -------
+    float
+        Mean over the rows of ``-sum(targets * log(proba))``, in nats. For one-hot targets it is
+        the log-loss; it is smallest where `proba` equals `targets`.
+
+    See Also
+    --------
+    sklearn.metrics.log_loss : For class labels.
+
+    Examples
+    --------
+    >>> from sklearn_slr.metrics import soft_log_loss
+    >>> round(soft_log_loss([[0.5, 0.5], [1.0, 0.0]], [[0.5, 0.5], [0.5, 0.5]]), 4)
+    0.6931
+    """
+    proba = np.asarray(proba)
+    smallest = np.finfo(proba.dtype if proba.dtype.kind == "f" else np.float64).eps
+    targets, proba = _rows(targets, "targets"), _rows(proba, "proba")
+    check_consistent_length(targets, proba)
+    if targets.shape != proba.shape:
+        raise ValueError(
+            f"targets have shape {targets.shape} and proba {proba.shape}; one column for each "
+            "class is wanted in both: give proba the columns of targets."
+        )
+    weight = check_sample_weight(sample_weight, targets, dtype=np.float64, ensure_non_negative=True)
+    losses = -np.sum(targets * np.log(np.clip(proba, smallest, 1.0)), axis=1)
+    return float(np.average(losses, weights=weight))
+
+
+def _rows(rows, name):
+    """Return float64 probability rows, or raise a ValueError that names what is wrong."""
+    rows = check_array(rows, dtype=np.float64, input_name=name)
+    total = rows.sum(axis=1)
+    if rows.min() < -1e-6 or np.abs(total - 1).max() > 1e-3:
+        raise ValueError(
+            f"{name} holds rows that are not probabilities (smallest value {rows.min():.3g}, row "
+            f"sums {total.min():.3g} to {total.max():.3g}); non-negative rows that sum to 1 are "
+            "wanted: divide each row by its sum."
+        )
+    return rows

@@ -1,0 +1,402 @@
+"""ThresholdedRegressor: any regressor predicts ordinal grades."""
+
+import copy
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone, is_classifier
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import KFold
+from sklearn.utils import check_random_state
+from sklearn.utils.metadata_routing import UNUSED, MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._out_of_fold import out_of_fold_predict
+from .._splits import draw_folds, make_split_drawer
+from ..metrics import quadratic_weighted_kappa
+from ..soft_targets._door import FittedTargets, fit_targets
+from ..utils._inputs import as_indexable, check_lengths
+from ..utils._nets import final_step
+from ..utils._random import derive_seed
+from ..utils._sklearn import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    _fit_context,
+    check_sample_weight,
+    get_tags,
+    routing_enabled,
+)
+from ._grades import encode_grades
+from ._optimal_cuts import METRICS
+from ._probabilities import fit_grade_model
+from ._thresholds import METHODS, apply_thresholds, check_thresholds, fit_thresholds
+
+# Last part of a seed's address: what the seed is for.
+_SPLIT, _FOLDS, _BAGS, _REFIT = range(4)
+
+
+class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
+    """Regressor that predicts ordinal grades: scores of any regressor, cut out of fold.
+
+    A clone of the regressor is trained on K folds of the numeric grades, the cuts between grades
+    are fitted to its out-of-fold scores, and then it is refitted on all rows.
+
+    Parameters
+    ----------
+    estimator : estimator, default=None
+        Any regressor, skorch net, or Pipeline ending in one. None is ``Ridge()``. It is cloned,
+        never changed.
+    thresholds : {"kappa", "moments", "nearest", "quantile"} or array-like of shape (G - 1,), \
+            default="kappa"
+        "kappa": the cuts of the best `metric` that any cuts reach on the out-of-fold scores,
+        exactly. "moments": scores are rescaled to the mean and variance of the grades, and
+        rounded. "nearest": halfway between neighbouring grades. "quantile": each grade is
+        predicted as often as it was observed. An array gives ascending cuts.
+    metric : {"accuracy", "linear_kappa", "mae", "quadratic_kappa"}, default="quadratic_kappa"
+        What ``thresholds="kappa"`` makes best; the other kinds do not look at it.
+    cv : int, splitter or iterable of (train, test), default=5
+        int: shuffled folds, stratified by grade. Rows that are never held out do not take part
+        in the fit of the cuts.
+    n_bags : int, default=0
+        Cuts are the mean of those of so many bootstrap samples of the out-of-fold scores, which
+        makes them steadier; 0 fits them once.
+    n_jobs : int, default=None
+        Folds fitted at once.
+    random_state : int, RandomState instance or None, default=None
+        Seeds folds, bootstraps, every open `random_state` of the regressor, and skorch nets.
+
+    Attributes
+    ----------
+    thresholds_ : ndarray of shape (G - 1,)
+        Ascending cuts. A score equal to a cut lies above it.
+    grades_ : ndarray of shape (G,)
+        The grades observed on rows of positive weight, in order, of the dtype of `y`. It is not
+        called `classes_`, since this is a regressor for scikit-learn; the columns of
+        `predict_proba` are in this order.
+    estimator_ : estimator
+        The regressor, fitted on all rows.
+    oof_predictions_ : ndarray of shape (n_samples,)
+        Out-of-fold scores; NaN where a row was never held out.
+    n_features_in_ : int
+        Number of features, where X has such.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names, where X has such.
+
+    See Also
+    --------
+    fit_thresholds : The cuts alone.
+    SLRRegressor : Refines doubtful grades while it learns from them.
+
+    Notes
+    -----
+    Grades that are no numbers stand for their positions: an ordered pandas Categorical keeps its
+    order, everything else is sorted. Numbers stand for themselves, gaps included.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_slr.ordinal import ThresholdedRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> grades = np.digitize(y, [100, 150, 200])
+    >>> model = ThresholdedRegressor(random_state=0).fit(X, grades)
+    >>> model.predict(X[:5]).tolist(), model.predict_proba(X[:5]).shape
+    ([2, 0, 2, 1, 1], (5, 4))
+    """
+
+    __metadata_request__fit = {"groups": UNUSED}
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit", "predict"]), None],
+        "thresholds": [StrOptions(set(METHODS)), "array-like"],
+        "metric": [StrOptions(set(METRICS))],
+        "cv": ["cv_object"],
+        "n_bags": [Interval(Integral, 0, None, closed="left")],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        thresholds="kappa",
+        metric="quadratic_kappa",
+        cv=5,
+        n_bags=0,
+        n_jobs=None,
+        random_state=None,
+    ):
+        self.estimator = estimator
+        self.thresholds = thresholds
+        self.metric = metric
+        self.cv = cv
+        self.n_bags = n_bags
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, *, sample_weight=None, groups=None, **fit_params):
+        """Fit the cuts out of fold, and the regressor on all rows.
+
+        Parameters
+        ----------
+        X : indexable of length n_samples
+            Inputs, handed to the regressor as they come.
+        y : array-like of shape (n_samples,)
+            Grades: numbers, strings or an ordered pandas Categorical.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows in every fit, in the cuts and in the probabilities.
+        groups : array-like of shape (n_samples,), default=None
+            Groups for `cv`.
+        **fit_params : dict
+            Keywords of the regressor's `fit`; arrays of length n_samples follow the rows. With
+            metadata routing enabled they are routed.
+
+        Returns
+        -------
+        self
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If `y` holds one grade only or misses some, the cuts do not fit the grades, or there
+            are fewer rows than folds. The estimator is left as it was.
+        TypeError
+            If the estimator is a classifier.
+        """
+        X_given, X = X, as_indexable(X)
+        estimator = self._checked_estimator()
+        check_lengths(X, y=y, groups=groups, sample_weight=sample_weight)
+        weight, inner_weight, groups, fit_params = self._route(X, sample_weight, groups, fit_params)
+        grades, codes, targets = _observed(y, weight)
+        root = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        splits = self._splits(X, targets, codes, groups, derive_seed(root, _SPLIT))
+        self._check_grades(grades)
+        inner = {"sample_weight": inner_weight, "fit_params": fit_params}
+        scores = out_of_fold_predict(
+            estimator,
+            X,
+            targets,
+            cv=splits,
+            n_jobs=self.n_jobs,
+            random_state=derive_seed(root, _FOLDS),
+            **inner,
+        )
+        fitted = fit_targets(estimator, X, targets, seed=derive_seed(root, _REFIT), **inner)
+        rows = _held_out(splits, weight)
+        cuts = self._fit_cuts(
+            scores[rows], targets[rows], grades.values, weight[rows], derive_seed(root, _BAGS)
+        )
+        model = fit_grade_model(scores[rows], codes[rows], len(grades.values), weight[rows])
+        never = np.setdiff1d(np.arange(len(targets)), np.concatenate([t for _, t in splits]))
+        scores[never] = np.nan
+        self._learn(
+            X_given,
+            estimator_=fitted.model,
+            grades_=grades.labels,
+            thresholds_=cuts,
+            oof_predictions_=scores,
+            _grade_model=model,
+        )
+        return self
+
+    def predict(self, X):
+        """Predict the grade of each row.
+
+        Parameters
+        ----------
+        X : indexable of length n_samples
+            Inputs.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Observed grades.
+        """
+        return apply_thresholds(self.decision_function(X), self.thresholds_, self.grades_)
+
+    def decision_function(self, X):
+        """Return the regressor's scores, which the thresholds cut into grades.
+
+        Parameters
+        ----------
+        X : indexable of length n_samples
+            Inputs.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Scores, on the scale of the grades.
+        """
+        check_is_fitted(self)
+        regressor = FittedTargets(self.estimator_, None, None, "regression")
+        return regressor.predict(as_indexable(X))
+
+    def predict_proba(self, X):
+        """Return the probability of each grade, calibrated on the out-of-fold scores.
+
+        They are an ordered logit of the score, so that they do not depend on the cuts: the most
+        probable grade need not be the predicted one, which is cut for `metric`.
+
+        Parameters
+        ----------
+        X : indexable of length n_samples
+            Inputs.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, G)
+            Rows >= 0 that sum to 1; columns in the order of `grades_`.
+        """
+        return self._grade_model.predict(self.decision_function(X))
+
+    def score(self, X, y, sample_weight=None):
+        """Return the quadratic weighted kappa of the predicted grades.
+
+        Parameters
+        ----------
+        X : indexable of length n_samples
+            Inputs.
+        y : array-like of shape (n_samples,)
+            True grades.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights.
+
+        Returns
+        -------
+        float
+            The kappa, at most 1; numbers are weighted by their values, other grades by their
+            positions in `grades_`.
+        """
+        predicted, labels = self.predict(X), self.grades_
+        if labels.dtype.kind in "biuf":
+            # A grade that training lacked counts against the predictions, it is no error.
+            labels = np.union1d(labels, np.asarray(y))
+        return quadratic_weighted_kappa(y, predicted, labels=labels, sample_weight=sample_weight)
+
+    def _checked_estimator(self):
+        estimator = Ridge() if self.estimator is None else clone(self.estimator)
+        if is_classifier(estimator):
+            raise TypeError(
+                f"estimator is the classifier {type(final_step(estimator)).__name__}; "
+                "ThresholdedRegressor cuts the scores of a regressor: pass one."
+            )
+        return estimator
+
+    def _check_grades(self, grades):
+        """Refuse one grade, and given cuts that do not fit the grades, before anything is fitted."""
+        if len(grades.labels) < 2:
+            raise ValueError(
+                f"y holds 1 grade only ({grades.labels[0]}), and thresholds cut between at least "
+                "2: check how the grades were read or split."
+            )
+        if not isinstance(self.thresholds, str):
+            check_thresholds(self.thresholds, len(grades.labels))
+
+    def _splits(self, X, targets, codes, groups, seed):
+        if isinstance(self.cv, Integral) and groups is None and len(codes) >= self.cv:
+            # A grade with fewer members than folds costs a regressor nothing: no warning.
+            return draw_folds(len(codes), self.cv, codes, seed)
+        return make_split_drawer(self.cv, X, targets, groups=groups)(seed)
+
+    def _fit_cuts(self, scores, targets, grades, weight, seed):
+        if not isinstance(self.thresholds, str):
+            return np.array(self.thresholds, dtype=np.float64)
+
+        def fit(weight):
+            return fit_thresholds(
+                scores,
+                targets,
+                method=self.thresholds,
+                metric=self.metric,
+                grades=grades,
+                sample_weight=weight,
+            )
+
+        if self.n_bags == 0:
+            return fit(weight)
+        rng, n_rows = np.random.default_rng(seed), len(scores)
+        draws = rng.multinomial(n_rows, np.full(n_rows, 1 / n_rows), size=self.n_bags)
+        return np.mean([fit(weight * counts) for counts in draws], axis=0)
+
+    def _route(self, X, sample_weight, groups, fit_params):
+        """Return own weights, the regressor's weights, groups and the regressor's keywords."""
+        n_samples = check_lengths(X)
+        weight = check_sample_weight(
+            sample_weight, np.empty(n_samples), dtype=np.float64, ensure_non_negative=True
+        )
+        if not np.any(weight > 0):
+            raise ValueError("sample_weight is zero for every row: nothing to train on.")
+        if not routing_enabled():
+            return weight, None if sample_weight is None else weight, groups, fit_params
+        given = {"sample_weight": sample_weight, "groups": groups}
+        given = {name: value for name, value in given.items() if value is not None}
+        routed = process_routing(self, "fit", **given, **fit_params)
+        inner = dict(routed["estimator"]["fit"])
+        wanted = inner.pop("sample_weight", None) is not None
+        return weight, weight if wanted else None, routed["splitter"]["split"].get("groups"), inner
+
+    def _learn(self, X, **learned):
+        """Replace all learned attributes at once."""
+        scratch = copy.copy(self)
+        validate_data(scratch, X, skip_check_array=True)
+        for name in ("n_features_in_", "feature_names_in_"):
+            vars(self).pop(name, None)
+            if name in vars(scratch):
+                learned[name] = getattr(scratch, name)
+        vars(self).update(learned)
+
+    def get_metadata_routing(self):
+        """Get the metadata routing: `estimator` for fit, `splitter` for split.
+
+        Returns
+        -------
+        MetadataRouter
+            The routing of this meta-estimator.
+        """
+        return (
+            MetadataRouter(owner=type(self).__name__)
+            .add_self_request(self)
+            .add(
+                estimator=Ridge() if self.estimator is None else self.estimator,
+                method_mapping=MethodMapping().add(caller="fit", callee="fit"),
+            )
+            .add(
+                splitter=self.cv if hasattr(self.cv, "split") else KFold(),
+                method_mapping=MethodMapping().add(caller="fit", callee="split"),
+            )
+        )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        regressor = get_tags(Ridge() if self.estimator is None else self.estimator)
+        tags.input_tags = copy.deepcopy(regressor.input_tags)
+        tags.non_deterministic = regressor.non_deterministic
+        return tags
+
+
+def _observed(y, weight):
+    """Return grades of rows of positive weight, and every row's index and number."""
+    grades, codes = encode_grades(y)
+    used = np.unique(codes[weight > 0])
+    if len(used) == len(grades.values):
+        return grades, codes, grades.values[codes]
+    # Rows of weight zero are trained on by nothing; their numbers stay their own.
+    targets = grades.values[codes]
+    kept = type(grades)(grades.labels[used], grades.values[used])
+    return kept, np.clip(np.searchsorted(used, codes), 0, len(used) - 1), targets
+
+
+def _held_out(splits, weight):
+    """Return the rows of positive weight that were held out at least once."""
+    tested = np.unique(np.concatenate([test for _, test in splits]))
+    rows = tested[weight[tested] > 0]
+    if not len(rows):
+        raise ValueError(
+            "cv holds out no row of positive weight, so that there are no scores to cut: use a cv "
+            "that holds out more rows."
+        )
+    return rows

@@ -1,0 +1,1 @@
+"""Soft targets: any classifier learns from probability rows."""

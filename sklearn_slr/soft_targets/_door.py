@@ -1,0 +1,293 @@
+"""The one door between target arrays and anybody's estimator.
+
+A route trains one kind of estimator on probability rows. It is a module with three names:
+``NAME``; ``handles(estimator)``, whether it can train this estimator; and
+``fit(estimator, X, targets, *, sample_weight, fit_params, seed)``. The door gives it a fresh,
+seeded clone that may be changed, `targets` ``(n_samples, k)`` float64 whose rows sum to 1, and
+positive `sample_weight` ``(n_samples,)`` or None. It returns a fitted object whose
+``predict_proba`` has the k columns in order (``classes_`` is ``0..k-1``).
+"""
+
+import contextlib
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.base import clone
+
+from ..utils._nets import contains_net, final_step, is_net
+from ..utils._random import isolated_generators, seed_estimator
+from ..utils._sklearn import (
+    _safe_split,
+    get_tags,
+    index_method_params,
+    num_samples,
+    process_routing,
+    routing_enabled,
+)
+from . import _draws, _nets, _weighted_rows
+from ._hard import fit_hard, takes_weights
+
+# Asked in this order; the first that handles the estimator trains it.
+ROUTES = (_nets, _weighted_rows, _draws)
+
+
+@dataclass(frozen=True)
+class FittedTargets:
+    """A fitted estimator that answers in the columns of the targets it was fitted on.
+
+    Parameters
+    ----------
+    model : estimator
+        The fitted estimator, trained on class indices.
+    columns : ndarray of shape (k,) or None
+        The target columns that the classes of `model` stand for; None for regression.
+    n_classes : int or None
+        Number of target columns C.
+    route : str
+        How the estimator learned from its targets.
+    """
+
+    model: object
+    columns: np.ndarray | None
+    n_classes: int | None
+    route: str
+
+    def predict(self, X):
+        """Predict rows (n_samples, C) of probabilities, or scores (n_samples,)."""
+        with _isolation(self.model, seed=0, n_threads=None):
+            if self.columns is None:
+                return _check_scores(self.model.predict(X), self.model, num_samples(X))
+            proba = self.model.predict_proba(X)
+        proba = _check_proba(proba, self.model, num_samples(X), len(self.columns))
+        if len(self.columns) == self.n_classes:
+            return proba
+        spread = np.zeros((len(proba), self.n_classes))
+        spread[:, self.columns] = proba
+        return spread
+
+    def classify(self, X):
+        """Predict target columns (n_samples,) by the model's own rule."""
+        with _isolation(self.model, seed=0, n_threads=None):
+            codes = np.asarray(self.model.predict(X)).reshape(-1)
+        return self.columns[codes.astype(np.intp)]
+
+    def decide(self, X):
+        """Return the model's decision function; classes that it does not know get -inf."""
+        scores = np.asarray(self.model.decision_function(X), dtype=np.float64)
+        if len(self.columns) == self.n_classes:
+            return scores
+        if scores.ndim == 1:
+            scores = np.column_stack([-scores, scores])
+        spread = np.full((len(scores), self.n_classes), -np.inf)
+        spread[:, self.columns] = scores
+        return spread
+
+
+def fit_targets(
+    estimator, X, targets, *, sample_weight=None, fit_params=None, seed=0, route="auto"
+):
+    """Fit a clone of an estimator on target arrays.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any probabilistic classifier, regressor, skorch net, or Pipeline ending in one. It is
+        cloned, never changed.
+    X : indexable of length n_samples
+        The inputs, as the estimator takes them.
+    targets : ndarray of shape (n_samples, C) or (n_samples,)
+        Probability rows for a classifier, numbers for a regressor.
+    sample_weight : ndarray of shape (n_samples,), default=None
+        Weights >= 0; rows of weight zero are left out.
+    fit_params : dict, default=None
+        Keywords of the estimator's `fit`; arrays of length n_samples follow the rows.
+    seed : int, default=0
+        Seed of every `random_state` of the estimator that is None, and of nets.
+    route : str, default="auto"
+        Name of a route; "auto" takes the first that handles the estimator.
+
+    Returns
+    -------
+    FittedTargets
+        The fitted estimator and the target columns that it answers in.
+
+    Raises
+    ------
+    ValueError
+        If only one class holds any mass.
+    TypeError
+        If no route can train the estimator.
+    """
+    estimator = seed_estimator(clone(estimator), seed)
+    fit_params = fit_params or {}
+    if sample_weight is not None and not np.all(sample_weight > 0):
+        rows = np.flatnonzero(sample_weight > 0)
+        X = _safe_split(estimator, X, None, rows)[0]
+        fit_params = index_method_params(targets, fit_params, rows)
+        targets, sample_weight = targets[rows], sample_weight[rows]
+    with _isolation(estimator, seed, n_threads=1):
+        if targets.ndim == 1:
+            model = _fit_last(estimator, X, targets, sample_weight, fit_params, _fit_regressor)
+            return FittedTargets(model, None, None, "regression")
+        columns, chosen = _columns(estimator, targets), choose_route(estimator, route)
+        is_hard = np.all((targets == 0) | (targets == 1))
+        plain = is_hard and chosen.NAME != "net" and route == "auto"
+        name = "hard" if plain else chosen.NAME
+
+        def fit_classifier(estimator, X, targets, sample_weight, fit_params):
+            targets = targets[:, columns]
+            if plain:
+                return fit_hard(estimator, X, targets.argmax(axis=1), sample_weight, fit_params)
+            return chosen.fit(
+                estimator,
+                X,
+                targets,
+                sample_weight=sample_weight,
+                fit_params=fit_params,
+                seed=seed,
+            )
+
+        model = _fit_last(estimator, X, targets, sample_weight, fit_params, fit_classifier)
+    return FittedTargets(model, columns, targets.shape[1], name)
+
+
+def choose_route(estimator, route="auto"):
+    """Return the route that trains the last step of `estimator` on probability rows."""
+    last = final_step(estimator)
+    for candidate in ROUTES:
+        if route in ("auto", candidate.NAME) and candidate.handles(last):
+            return candidate
+    names = ", ".join(repr(candidate.NAME) for candidate in ROUTES)
+    raise TypeError(
+        f"route={route!r} cannot train {type(last).__name__} on probability rows; "
+        f"use route='auto' or another of {names}."
+    )
+
+
+def _columns(estimator, targets):
+    """Return the columns that hold mass; a net has one output for every class, come what may."""
+    if is_net(final_step(estimator)):
+        return np.arange(targets.shape[1])
+    columns = np.flatnonzero(targets.any(axis=0))
+    if len(columns) < 2:
+        raise ValueError(
+            "The targets hold 1 class only where sample_weight > 0, and a classifier needs at "
+            "least 2 classes: check y and sample_weight."
+        )
+    return columns
+
+
+def _fit_last(estimator, X, targets, sample_weight, fit_params, fit):
+    """Fit a Pipeline's transformers once, on the rows as they are, and its last step by `fit`."""
+    if not (hasattr(estimator, "steps") and hasattr(estimator, "named_steps")):
+        return fit(estimator, X, targets, sample_weight, fit_params)
+    before, (name, last) = estimator[:-1], estimator.steps[-1]
+    before_params, last_params = _split_params(estimator, fit_params, sample_weight)
+    if len(before.steps):
+        y = targets if targets.ndim == 1 else targets.argmax(axis=1)
+        X = before.fit_transform(X, y, **before_params)
+    last = _fit_last(last, X, targets, sample_weight, last_params, fit)
+    estimator.steps = [*before.steps, (name, last)]
+    return estimator
+
+
+def _split_params(pipeline, fit_params, sample_weight):
+    """Split fit parameters into those of a Pipeline's transformers and of its last step.
+
+    The last step gets the weights from us; so do transformers that take them (with metadata
+    routing: that request them), or weights would not mean repeated rows.
+    """
+    name = pipeline.steps[-1][0]
+    if routing_enabled():
+        given = dict(fit_params)
+        if sample_weight is not None:
+            given["sample_weight"] = sample_weight
+        if not given:
+            return {}, {}
+        last = dict(process_routing(pipeline, "fit", **given)[name]["fit"])
+        last.pop("sample_weight", None)
+        consumed = pipeline[:-1].get_metadata_routing().consumes("fit_transform", given)
+        return {key: given[key] for key in consumed}, last
+    unknown = [key for key in fit_params if "__" not in key]
+    if unknown:
+        raise ValueError(
+            f"fit got {unknown[0]!r} for a Pipeline, which takes the parameters of its steps: "
+            f"write 'step__{unknown[0]}' with the step's name, e.g. {name + '__' + unknown[0]!r}."
+        )
+    mine = {key: value for key, value in fit_params.items() if key.split("__")[0] == name}
+    rest = {key: value for key, value in fit_params.items() if key not in mine}
+    if sample_weight is not None:
+        takers = [step for step, each in pipeline.steps[:-1] if takes_weights(each)]
+        rest = {**{f"{step}__sample_weight": sample_weight for step in takers}, **rest}
+    return rest, {key.split("__", 1)[1]: value for key, value in mine.items()}
+
+
+def _fit_regressor(estimator, X, targets, sample_weight, fit_params):
+    if is_net(estimator):
+        return _nets.fit(
+            estimator, X, targets, sample_weight=sample_weight, fit_params=fit_params, seed=0
+        )
+    return fit_hard(estimator, X, targets, sample_weight, fit_params)
+
+
+def _isolation(estimator, seed, n_threads):
+    if contains_net(estimator):
+        return isolated_generators(seed, n_threads=n_threads)
+    return contextlib.nullcontext()
+
+
+def _check_scores(scores, model, n_samples):
+    scores = np.asarray(scores, dtype=np.float64)
+    if scores.shape == (n_samples, 1):
+        scores = scores[:, 0]
+    if scores.shape != (n_samples,):
+        raise ValueError(
+            f"{type(model).__name__}.predict returned shape {scores.shape} for {n_samples} rows; "
+            f"one number a row, shape ({n_samples},), is wanted."
+        )
+    if not np.all(np.isfinite(scores)):
+        raise ValueError(
+            f"{type(model).__name__}.predict returned NaN or infinite values: its training "
+            "probably diverged; scale X and y, or lower the learning rate."
+        )
+    return scores
+
+
+def _check_proba(proba, model, n_samples, n_columns):
+    """Return finite float64 rows that sum to 1, in the order of the class indices."""
+    name = type(final_step(model)).__name__
+    proba = np.asarray(proba, dtype=np.float64)
+    if proba.shape != (n_samples, n_columns):
+        raise ValueError(
+            f"{name}.predict_proba returned shape {proba.shape} for {n_samples} rows and "
+            f"{n_columns} classes; shape ({n_samples}, {n_columns}) is wanted."
+            + (" Give the module one output for each class." if is_net(final_step(model)) else "")
+        )
+    if not np.all(np.isfinite(proba)):
+        raise ValueError(
+            f"{name}.predict_proba returned NaN or infinite values: its training probably "
+            "diverged; scale X, or lower the learning rate."
+        )
+    total = proba.sum(axis=1, keepdims=True)
+    if proba.min(initial=0) < -1e-6 or np.abs(total - 1).max(initial=0) > 0.02:
+        raise ValueError(
+            f"{name}.predict_proba returned rows that are not probabilities (smallest value "
+            f"{proba.min():.3g}, row sums {total.min():.3g} to {total.max():.3g})."
+            + (
+                " skorch turns raw outputs into probabilities only for a criterion that is an "
+                "nn.CrossEntropyLoss: use that, or set predict_nonlinearity."
+                if is_net(final_step(model))
+                else " Wrap it in CalibratedClassifierCV."
+            )
+        )
+    proba = np.clip(proba, 0, None)
+    proba /= proba.sum(axis=1, keepdims=True)
+    classes = getattr(model, "classes_", None)
+    if classes is None or is_net(final_step(model)):
+        return proba
+    return proba[:, np.argsort(np.asarray(classes, dtype=np.intp))]
+
+
+def is_pairwise(estimator):
+    """Whether `estimator` takes a square matrix of pairs of samples as X."""
+    return get_tags(estimator).input_tags.pairwise

@@ -1,0 +1,54 @@
+"""How much each (sample, class) counts, once sample and class weights are in."""
+
+import numpy as np
+
+
+def weigh_rows(targets, sample_weight=None, class_weight=None, *, counts_weighted=True):
+    """Move class weights into probability rows and weights, one a row.
+
+    A weighted sum over (sample, class) is a sum over samples: the row's distribution, tilted
+    towards heavy classes, times the row's own weight.
+
+    Parameters
+    ----------
+    targets : ndarray of shape (n_samples, k)
+        Probability rows.
+    sample_weight : ndarray of shape (n_samples,), default=None
+        Weights of the samples.
+    class_weight : dict, "balanced" or None, default=None
+        As in scikit-learn; the keys are class indices.
+    counts_weighted : bool, default=True
+        Whether "balanced" counts samples by their weights; not every estimator does.
+
+    Returns
+    -------
+    rows : ndarray of shape (n_samples, k)
+        Rows that sum to 1.
+    weights : ndarray of shape (n_samples,) or None
+        Weights of the rows; None where every row counts the same.
+    """
+    if class_weight is None:
+        return targets, sample_weight
+    counts = targets.sum(axis=0)
+    if counts_weighted and sample_weight is not None:
+        counts = sample_weight @ targets
+    tilted = targets * _factors(class_weight, counts)
+    totals = tilted.sum(axis=1)
+    # A row whose only classes weigh nothing counts for nothing, whatever it says.
+    rows = np.divide(tilted, totals[:, None], out=targets.copy(), where=totals[:, None] > 0)
+    return rows, totals if sample_weight is None else totals * sample_weight
+
+
+def _factors(class_weight, counts):
+    if isinstance(class_weight, str):
+        return counts.sum() / (len(counts) * counts)
+    return np.array([class_weight.get(k, 1.0) for k in range(len(counts))])
+
+
+def refuse_fit_params(estimator, fit_params):
+    """Raise what Python raises where `fit` has no such keyword."""
+    if fit_params:
+        raise TypeError(
+            f"{type(estimator).__name__}.fit() got an unexpected keyword argument "
+            f"{next(iter(fit_params))!r}"
+        )

@@ -1,0 +1,52 @@
+"""Inputs of any kind, made indexable by rows and otherwise left as they came."""
+
+import sys
+from collections.abc import Mapping
+
+from scipy import sparse
+from sklearn.utils import indexable
+
+from ._sklearn import num_samples
+
+
+def as_indexable(X):
+    """Return X so that rows can be taken from it; torch datasets and dicts stay lazy.
+
+    Parameters
+    ----------
+    X : array, sparse matrix, DataFrame, tensor, list, dict of arrays or torch Dataset
+        The inputs of `fit` or `predict`.
+
+    Returns
+    -------
+    indexable
+        X itself, its CSR form if sparse, or skorch's sliceable view of a dict or Dataset.
+    """
+    if sparse.issparse(X):  # some formats are dicts
+        return indexable(X)[0]
+    skorch = sys.modules.get("skorch")
+    if skorch is not None:
+        if isinstance(X, sys.modules["torch"].utils.data.Dataset):
+            return skorch.helper.SliceDataset(X, idx=0)
+        if isinstance(X, Mapping) and not isinstance(X, skorch.helper.SliceDict):
+            return skorch.helper.SliceDict(**X)
+    if isinstance(X, Mapping):
+        raise TypeError(
+            "X is a dict, which only skorch nets take: pass an array or a DataFrame, or wrap a "
+            "skorch net."
+        )
+    return indexable(X)[0]
+
+
+def check_lengths(X, **others):
+    """Check that X has rows, and that every other input has as many; return their number."""
+    n_samples = num_samples(X)
+    if n_samples == 0:
+        raise ValueError("Found array with 0 sample(s) in X while a minimum of 1 is required.")
+    for name, value in others.items():
+        if value is not None and num_samples(value) != n_samples:
+            raise ValueError(
+                f"Found input variables with inconsistent numbers of samples: X has {n_samples}, "
+                f"{name} has {num_samples(value)}."
+            )
+    return n_samples

@@ -1,0 +1,213 @@
+"""Observed labels, encoded at the door: class indices, probability rows, numbers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import check_array, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+
+# Largest distance of the sum of a probability row from 1; float32 softmax rows pass.
+SUM_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class EncodedLabels:
+    """Observed labels of a classification problem.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (C,)
+        The class labels, in the order of the columns.
+    rows : ndarray of shape (n_samples, C)
+        Observed probability rows, float64; one-hot where labels were given.
+    codes : ndarray of shape (n_samples,)
+        Index of the observed label in `classes`: the argmax of the row.
+    """
+
+    classes: np.ndarray
+    rows: np.ndarray
+    codes: np.ndarray
+
+
+def encode_labels(y, *, name="y"):
+    """Encode labels (n,) or probability rows (n, C) of a classification problem.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,), (n_samples, 1) or (n_samples, C)
+        Labels of any sortable kind; or probability rows, whose classes are a DataFrame's
+        columns, else 0..C-1.
+    name : str, default="y"
+        What errors call it.
+
+    Returns
+    -------
+    EncodedLabels
+        Classes, probability rows and class indices.
+
+    Raises
+    ------
+    ValueError
+        If a label is missing, there is one class only, or rows are not probabilities.
+    TypeError
+        If `y` has several outputs that are no probability rows, or labels that cannot be sorted.
+
+    Examples
+    --------
+    >>> from sklearn_slr.utils._labels import encode_labels
+    >>> labels = encode_labels(["cat", "dog", "cat"])
+    >>> labels.classes.tolist(), labels.codes.tolist(), labels.rows.tolist()
+    (['cat', 'dog'], [0, 1, 0], [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    """
+    columns = getattr(y, "columns", None)
+    values = as_array(y, name=name)
+    if values.ndim == 2 and values.shape[1] > 1:
+        rows = check_rows(values, name=name)
+        classes = np.arange(rows.shape[1]) if columns is None else np.asarray(list(columns))
+        codes = rows.argmax(axis=1)
+        used = classes[rows.any(axis=0)]
+    else:
+        values = _check_label_array(values, name=name)
+        classes, codes = _unique(values, name=name)
+        rows = np.zeros((len(codes), len(classes)))
+        rows[np.arange(len(codes)), codes] = 1.0
+        used = classes
+    if len(used) < 2:
+        raise ValueError(
+            f"{name} holds 1 class only ({used[0] if len(used) else 'none'!r}), and a classifier "
+            "needs at least 2 classes: check how the labels were read or split."
+        )
+    return EncodedLabels(classes, rows, codes.astype(np.intp, copy=False))
+
+
+def encode_known_labels(y, classes, *, name):
+    """Encode labels or probability rows by classes that are known; return class indices (n,)."""
+    values = as_array(y, name=name)
+    if values.ndim == 2 and values.shape[1] > 1:
+        rows = check_rows(values, name=name)
+        if rows.shape[1] != len(classes):
+            raise ValueError(
+                f"{name} has {rows.shape[1]} columns, but the training labels have "
+                f"{len(classes)} classes: give one column for each class."
+            )
+        return rows.argmax(axis=1)
+    values = _check_label_array(values, name=name)
+    index = {label: code for code, label in enumerate(classes.tolist())}
+    codes = np.array([index.get(label, -1) for label in values.tolist()], dtype=np.intp)
+    if np.any(codes < 0):
+        unseen = sorted({str(label) for label in values[codes < 0].tolist()})
+        raise ValueError(
+            f"{name} holds labels that are unseen in the training labels: {', '.join(unseen)}; "
+            f"known are {classes.tolist()}."
+        )
+    return codes
+
+
+def as_array(y, *, name):
+    """Return targets as an array of one or two dimensions."""
+    if y is None:
+        raise ValueError(
+            f"This estimator requires y to be passed, but the target {name} is None. For a torch "
+            f"Dataset pass its labels: {name}=[label for _, label in dataset]."
+        )
+    if sparse.issparse(y):
+        raise TypeError(f"{name} is sparse; pass a dense array: {name}.toarray().")
+    if hasattr(y, "detach"):
+        y = y.detach().cpu()
+    values = np.asarray(y)
+    if values.ndim == 0:
+        raise ValueError(f"{name} should be a 1d array, got a scalar instead: {y!r}.")
+    if values.ndim > 2:
+        raise TypeError(
+            f"{name} has shape {values.shape}; labels (n_samples,) or probability rows "
+            "(n_samples, n_classes) are wanted."
+        )
+    return values
+
+
+def check_rows(values, *, name):
+    """Check probability rows (n, C) and return them as float64, summing to 1 exactly."""
+    if values.dtype.kind in "OUS":
+        try:
+            values = values.astype(np.float64)
+        except (TypeError, ValueError):
+            raise _multi_output(values, name) from None
+    totals = values.sum(axis=1, dtype=np.float64)
+    if values.dtype.kind in "biu" and not (np.all(values >= 0) and np.all(totals == 1)):
+        raise _multi_output(values, name)
+    rows = check_array(values, dtype=np.float64, input_name=name, ensure_min_samples=1)
+    if np.any(rows < 0):
+        where = int(np.argmax((rows < 0).any(axis=1)))
+        raise ValueError(
+            f"{name} has negative entries, e.g. row {where}: {rows[where].tolist()}; probability "
+            "rows are non-negative and sum to 1. Logits go through a softmax first."
+        )
+    totals = rows.sum(axis=1)
+    if np.any(np.abs(totals - 1) > SUM_TOLERANCE):
+        where = int(np.argmax(np.abs(totals - 1)))
+        raise ValueError(
+            f"{name} has rows that do not sum to 1, e.g. row {where} sums to {totals[where]:.6g}; "
+            f"divide votes by their number: {name} / {name}.sum(axis=1, keepdims=True)."
+        )
+    return rows / totals[:, None]
+
+
+def check_numbers(y, *, name="y"):
+    """Check the targets of a regression and return them as float64 (n_samples,)."""
+    values = as_array(y, name=name)
+    if values.ndim == 2 and values.shape[1] != 1:
+        raise TypeError(
+            f"{name} has shape {values.shape}: one number a row, shape (n_samples,), is wanted. "
+            "For several outputs wrap the estimator in MultiOutputRegressor."
+        )
+    values = column_or_1d(values, warn=True)
+    if values.dtype.kind in "US":
+        raise TypeError(
+            f"{name} holds strings, e.g. {values[0]!r}; numbers are wanted. Write grades as "
+            "numbers, or use SLRClassifier for labels without order."
+        )
+    return check_array(values, dtype=np.float64, ensure_2d=False, input_name=name)
+
+
+def _check_label_array(values, *, name):
+    values = column_or_1d(values, warn=True)
+    missing = _missing(values)
+    if missing.any():
+        raise ValueError(
+            f"Input {name} contains NaN or None, e.g. in row {int(np.argmax(missing))}: drop the "
+            "rows without a label. (With refinement='annotators' a table of answers may have gaps.)"
+        )
+    if values.dtype.kind == "f" and not np.all(np.isfinite(values)):
+        raise ValueError(f"Input {name} contains infinity: labels must be finite.")
+    check_classification_targets(values)
+    return values
+
+
+def _missing(values):
+    if values.dtype.kind == "f":
+        return np.isnan(values)
+    if values.dtype.kind != "O":
+        return np.zeros(values.shape, dtype=bool)
+    # NaN differs from itself; pandas' NA compares to NA, which is neither True nor False.
+    return np.array([v is None or type(v).__name__ == "NAType" or v != v for v in values], bool)
+
+
+def _unique(values, *, name):
+    try:
+        return np.unique(values, return_inverse=True)
+    except TypeError:
+        kinds = sorted({type(label).__name__ for label in values.tolist()})
+        raise TypeError(
+            f"{name} mixes labels of kinds {', '.join(kinds)}, which cannot be sorted: make them "
+            "one kind, e.g. by astype(str)."
+        ) from None
+
+
+def _multi_output(values, name):
+    return TypeError(
+        f"{name} has shape {values.shape} and is no table of probability rows (non-negative, each "
+        "row summing to 1): multi-output and multilabel targets are not supported. Pass labels "
+        "(n_samples,) or probability rows (n_samples, n_classes); for several annotators use "
+        "refinement='annotators'."
+    )

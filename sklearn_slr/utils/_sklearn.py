@@ -1,0 +1,39 @@
+"""The one door to what scikit-learn keeps private; everything else imports it from here."""
+
+from sklearn.base import _fit_context
+from sklearn.neighbors._base import _get_weights as neighbor_weights
+from sklearn.utils import _safe_indexing as safe_indexing
+from sklearn.utils._metadata_requests import UNUSED
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions, validate_params
+from sklearn.utils._tags import get_tags
+from sklearn.utils.metadata_routing import _routing_enabled as routing_enabled
+from sklearn.utils.metadata_routing import process_routing
+from sklearn.utils.metaestimators import _BaseComposition, _safe_split
+from sklearn.utils.validation import (
+    _check_method_params as index_method_params,
+)
+from sklearn.utils.validation import (
+    _check_sample_weight as check_sample_weight,
+)
+from sklearn.utils.validation import (
+    _num_samples as num_samples,
+)
+
+__all__ = [
+    "UNUSED",
+    "HasMethods",
+    "Interval",
+    "StrOptions",
+    "_BaseComposition",
+    "_fit_context",
+    "_safe_split",
+    "check_sample_weight",
+    "get_tags",
+    "index_method_params",
+    "neighbor_weights",
+    "num_samples",
+    "process_routing",
+    "routing_enabled",
+    "safe_indexing",
+    "validate_params",
+]
