@@ -96,7 +96,7 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
 
     def _fit(self, X, y, sample_weight, groups, X_val, y_val, fit_params):
         """Fit; learned attributes are set together at the very end."""
-        X_given, X = X, as_indexable(X)
+        X = as_indexable(X)
         student, teachers, refinement = self._parts()
         problem = self._observe(y, y_val)
         check_lengths(X, y=y, groups=groups, sample_weight=sample_weight)
@@ -140,7 +140,7 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
             final=self.final,
             with_scores=self._wants_scores(),
         )
-        self._learn(X_given, students, self._describe(problem, refined, students, weight))
+        self._learn(X, students, self._describe(problem, refined, students, weight))
         return self
 
     @abstractmethod

@@ -2,38 +2,37 @@
 
 The question
     Does Stochastic Label Refinery raise the quadratic weighted kappa (QWK) of five ordinal grades
-    of diabetic retinopathy, and what do the thresholds do by themselves? RetinaMNIST's train and
-    validation images (1200) are trained on; its official test split (400) is DeepDRiD's
+    of diabetic retinopathy, and what do thresholds do by themselves? Training rows are
+    RetinaMNIST's train and validation images (1200); its official test split (400) is DeepDRiD's
     validation set, on which the paper measured its Table III.
 
 The student
-    66,000 parameters, four 3x3 convolutions of which two have stride 2, batch norm and
+    66,000 parameters: four 3x3 convolutions, two of them with stride 2, batch norm,
     generalized-mean pooling, on colours and on local contrast (each pixel standardised by its
-    neighbourhood). It trains on the squared error with one-cycle AdamW; every training image is
-    flipped and transposed at random, its brightness shaken weakly. Nothing is averaged at test
-    time, for any row of the table: with flips inside the net, flips as ``augmentations`` would
-    change nothing.
+    neighbourhood). Squared error, one-cycle AdamW; every training image is flipped and transposed
+    at random. The net itself averages nothing when it predicts: were flips averaged inside it,
+    flips as ``augmentations`` would change nothing.
 
 The measurement
-    Every row of the table has the same thresholds: "kappa", the cuts with the best QWK on
-    out-of-fold scores (never flipped) of students trained on that row's own labels L(x, t), and
-    "nearest", scores rounded to the nearest grade. A row is one round, one kind of final model
-    ("refit": one student on all rows; "folds": the mean of the fold students) and pseudo-labels
-    with or without flips. Two parts share each seed:
+    A row of the table is a round t, a final model ("refit": one student on all rows; "folds": the
+    mean of the fold students), and pseudo-labels with or without flips as ``augmentations``. All
+    rows have the same three figures. "kappa": cuts with the best QWK on out-of-fold scores of
+    students trained on that row's own labels L(x, t). "flipped": the same with every score, out
+    of fold and in test, averaged over the image and its flips. "nearest": scores are rounded.
+    Each seed has two parts:
 
-    * Rounds: one chain of E and M steps, `out_of_fold_predict` and `AverageRefinement.refine`.
-      The fold students of the E step of round t + 1 are trained on L(x, t) and so *are* the fold
-      mean of round t, and their out-of-fold scores fit its cuts: for that, test images are held
-      out of every fold, where out-of-fold predictions average them over the folds. One refit a
-      round is added, from the same initial weights in every round, which pairs the rounds. Five
-      E steps give all rounds 0..4, and the chains with and without flips share round 0: 54 fits.
-    * `SLRRegressor` itself: ``fit(X, y)`` and ``predict`` with ``thresholds="kappa"`` and
-      ``final="refit"``, at 0 and at 3 rounds, and at 3 rounds with flips: 48 fits.
+    * Rounds: one chain of E and M steps, by `out_of_fold_predict` and `AverageRefinement.refine`.
+      The fold students of the E step of round t + 1 are trained on L(x, t), and so *are* the fold
+      mean of round t, and their scores fit its cuts: for that, the test images are held out of
+      every fold, where out-of-fold predictions average them over the folds. One refit a round is
+      added, from the same initial weights in every round, which pairs the rounds. Five E steps
+      give all rounds 0..4, and the chains with and without flips share round 0: 54 fits.
+    * `SLRRegressor` itself: ``fit(X, y)`` with ``thresholds="kappa"`` and ``final="refit"``, at 0
+      and at 3 rounds, and at 3 rounds with flips: 48 fits. Its "flipped" figure has its own cuts,
+      which are those of scores that were not averaged.
 
-    Seeds change folds, initial weights and batches, not the 400 test images: differences are
-    paired by seed, and say nothing about other images (the standard error of one QWK at 400
-    images is about 0.03). Patients have about four images each and no identity in the data, so
-    out-of-fold scores are optimistic; the test split is not.
+    Seeds change folds, initial weights and batches, not the 400 test images: paired differences
+    say nothing about other images (the standard error of one QWK at n = 400 is about 0.03).
 
 Run ``python retinamnist.py --data FOLDER --out results.jsonl``: about 8 minutes a seed on one core.
 Each finished cell is a line of the file, and a second run goes on from there; ``--table`` prints
@@ -44,6 +43,7 @@ import argparse
 import json
 import math
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -61,27 +61,18 @@ from sklearn_slr.metrics import quadratic_weighted_kappa
 from sklearn_slr.ordinal import apply_thresholds, fit_thresholds
 from sklearn_slr.refinement import AverageRefinement
 
-PRODUCT_ROUNDS = 3  # of the rows that SLRRegressor itself makes; its default
-
-
-# Images
-
 
 def load(folder):
     """Return X, y of train + val and X, y of the official test split."""
     with np.load(Path(folder) / "retinamnist.npz") as data:
-        parts = {name: data[name] for name in data.files}
-    images = np.concatenate([parts["train_images"], parts["val_images"]])
-    grades = np.concatenate([parts["train_labels"], parts["val_labels"]])
-    return (
-        to_channels(images),
-        grades.ravel().astype(int),
-        to_channels(parts["test_images"]),
-        parts["test_labels"].ravel().astype(int),
-    )
+        images = np.concatenate([data[f"{part}_images"] for part in ("train", "val", "test")])
+        labels = np.concatenate([data[f"{part}_labels"] for part in ("train", "val", "test")])
+        n_test = len(data["test_labels"])
+    X, y = to_channels(images), labels.ravel().astype(int)
+    return X[:-n_test], y[:-n_test], X[-n_test:], y[-n_test:]
 
 
-def to_channels(images, width=7):
+def to_channels(images, width=5):
     """Turn (n, 28, 28, 3) bytes into (n, 6, 28, 28): colours, and their local contrast."""
     colour = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
     detail = colour - _blur(colour, width)
@@ -94,41 +85,34 @@ def _blur(images, width):
     return functional.avg_pool2d(padded, width, stride=1)
 
 
-def flip_horizontally(X):
+def flip_across(X):
     """Mirror images (n, channels, height, width) left to right."""
     return np.ascontiguousarray(X[..., ::-1])
 
 
-def flip_vertically(X):
-    """Mirror images upside down."""
+def flip_down(X):
+    """Mirror images top to bottom."""
     return np.ascontiguousarray(X[..., ::-1, :])
 
 
-def turn_around(X):
-    """Turn images by 180 degrees: both flips."""
-    return np.ascontiguousarray(X[..., ::-1, ::-1])
+def flip_both(X):
+    """Mirror images both ways."""
+    return flip_across(flip_down(X))
 
 
-FLIPS = [flip_horizontally, flip_vertically, turn_around]
+FLIPS = [flip_across, flip_down, flip_both]
 
 
-# The student
+def views_of(X):
+    """Return the images and their flips, one below the other."""
+    return np.concatenate([X, *(flip(X) for flip in FLIPS)])
 
 
 class RetinaNet(nn.Module):
-    """A small CNN with one output, the grade as a number.
+    """A small CNN with one output, the grade as a number."""
 
-    Parameters
-    ----------
-    width : int
-        Channels of the first two convolutions; the other two have twice as many.
-    jitter : float
-        Standard deviation of the brightness and contrast noise of a training image's channels.
-    """
-
-    def __init__(self, width=32, jitter=0.05):
+    def __init__(self, width=32):
         super().__init__()
-        self.jitter = jitter
         self.body = nn.Sequential(
             *_convolution(6, width, stride=2),
             *_convolution(width, width),
@@ -140,22 +124,15 @@ class RetinaNet(nn.Module):
         nn.init.ones_(self.head.bias)  # a typical grade
 
     def forward(self, X):
-        """Return scores (n, 1); images are augmented at random in training only."""
+        """Return scores (n, 1); images are flipped and transposed at random in training only."""
         if self.training:
-            X = self._augment(X)
+            coins = torch.rand(3, len(X), 1, 1, 1) < 0.5
+            X = torch.where(coins[0], X.flip(-1), X)
+            X = torch.where(coins[1], X.flip(-2), X)
+            X = torch.where(coins[2], X.transpose(-1, -2), X)
         maps = self.body(X.contiguous(memory_format=torch.channels_last))
         pooled = maps.clamp(min=1e-4).pow(self.power).mean((-1, -2)).pow(1 / self.power)
         return self.head(pooled)
-
-    def _augment(self, X):
-        def coin():
-            return torch.rand(len(X), 1, 1, 1) < 0.5
-
-        X = torch.where(coin(), X.flip(-1), X)
-        X = torch.where(coin(), X.flip(-2), X)
-        X = torch.where(coin(), X.transpose(-1, -2), X)
-        contrast, brightness = self.jitter * torch.randn(2, len(X), X.shape[1], 1, 1)
-        return X * (1 + contrast) + brightness
 
 
 def _convolution(n_in, n_out, stride=1):
@@ -170,9 +147,6 @@ class Batches:
         self.X = torch.as_tensor(dataset.X)
         self.y = torch.zeros(len(self.X), 1) if dataset.y is None else torch.as_tensor(dataset.y)
         self.batch_size, self.shuffle = batch_size, shuffle
-
-    def __len__(self):
-        return math.ceil(len(self.X) / self.batch_size)
 
     def __iter__(self):
         n_rows = len(self.X)
@@ -207,6 +181,7 @@ def make_student(epochs):
         criterion=nn.MSELoss,
         optimizer=torch.optim.AdamW,
         optimizer__weight_decay=0.05,
+        optimizer__fused=True,
         max_epochs=epochs,
         batch_size=32,
         iterator_train=Batches,
@@ -214,12 +189,9 @@ def make_student(epochs):
         iterator_valid=Batches,
         iterator_valid__batch_size=200,
         train_split=None,
-        callbacks=[("one_cycle", OneCycle(max_lr=0.005))],
+        callbacks=[("one_cycle", OneCycle(max_lr=0.003))],
         verbose=0,
     )
-
-
-# What is measured
 
 
 class Cells:
@@ -227,10 +199,13 @@ class Cells:
 
     def __init__(self, path):
         self.path, self.found = Path(path), {}
-        if self.path.exists():
-            for line in self.path.read_text().splitlines():
-                cell = json.loads(line)
-                self.found[tuple(cell["key"])] = cell
+        text = self.path.read_text() if self.path.exists() else ""
+        whole = text[: text.rfind("\n") + 1]
+        if whole != text:  # killed while writing a line
+            self.path.write_text(whole)
+        for line in whole.splitlines():
+            cell = json.loads(line)
+            self.found[tuple(cell["key"])] = cell
 
     def get(self, key, make):
         """Return the cell of a key, made now unless the file has it."""
@@ -245,12 +220,13 @@ class Cells:
         return self.found[key]
 
 
-def measure(scores, cuts, y):
-    """Return the figures of test scores."""
-    grades = apply_thresholds(scores, cuts)
+def measure(scores, cuts, flipped_cuts, y):
+    """Return the figures of test scores (views, n), of which the first are not flipped."""
+    grades, flipped_score = apply_thresholds(scores[0], cuts), scores.mean(axis=0)
     return {
         "kappa": quadratic_weighted_kappa(y, grades),
-        "nearest": quadratic_weighted_kappa(y, np.asarray(scores)),
+        "flipped": quadratic_weighted_kappa(y, apply_thresholds(flipped_score, flipped_cuts)),
+        "nearest": quadratic_weighted_kappa(y, scores[0]),
         "accuracy": accuracy_score(y, grades),
     }
 
@@ -258,32 +234,29 @@ def measure(scores, cuts, y):
 def run_round(student, data, labels, round, seed):
     """Measure the models of one round's labels; return their pseudo-labels too."""
     X, y, X_test, y_test = data
-    views = [X] + [flip(X) for flip in FLIPS]
-    n_rows, n_views = len(y), len(views)
-    rows = np.concatenate([*views, X_test])
+    n_views, n_rows = len(FLIPS) + 1, len(y)
+    rows = np.concatenate([views_of(X), views_of(X_test)])
     # Only the first n_rows are ever trained on; all others are always held out.
-    beyond = np.arange(n_views * n_rows, len(rows))
-    seed_of_round = 10 * seed + round
-    folds = StratifiedKFold(5, shuffle=True, random_state=seed_of_round).split(X, y)
+    test_rows = np.arange(n_views * n_rows, len(rows))
+    folds = StratifiedKFold(5, shuffle=True, random_state=10 * seed + round).split(X, y)
     splits = [
-        (train, np.concatenate([test + view * n_rows for view in range(n_views)] + [beyond]))
-        for train, test in folds
+        (train, np.concatenate([held_out + view * n_rows for view in range(n_views)] + [test_rows]))
+        for train, held_out in folds
     ]
     targets = np.zeros(len(rows))
     targets[:n_rows] = labels
-    found = out_of_fold_predict(student, rows, targets, cv=splits, random_state=seed_of_round)
-    by_view, fold_mean = found[: n_views * n_rows].reshape(n_views, n_rows), found[beyond]
-    cuts = fit_thresholds(by_view[0], y)
+    found = out_of_fold_predict(student, rows, targets, cv=splits, random_state=10 * seed + round)
+    oof = found[: n_views * n_rows].reshape(n_views, n_rows)
+    cuts, flipped_cuts = fit_thresholds(oof[0], y), fit_thresholds(oof.mean(axis=0), y)
     refit = SLRRegressor(student, n_rounds=0, random_state=seed).fit(X, labels)
-    return {
-        "refit": measure(refit.predict(X_test), cuts, y_test),
-        "folds": measure(fold_mean, cuts, y_test),
-        # As many digits as go on to the next round, so that a resumed run is the same run.
-        "pseudo": {
-            "plain": by_view[0].round(6).tolist(),
-            "flips": by_view.mean(axis=0).round(6).tolist(),
-        },
+    scores = {"refit": refit.predict(views_of(X_test)), "folds": found[test_rows]}
+    cell = {
+        final: measure(score.reshape(n_views, -1), cuts, flipped_cuts, y_test)
+        for final, score in scores.items()
     }
+    # As many digits as go on to the next round, so that a resumed run is the same run.
+    pseudo = {"plain": oof[0].round(6), "flips": oof.mean(axis=0).round(6)}
+    return {**cell, "pseudo": {name: values.tolist() for name, values in pseudo.items()}}
 
 
 def run_rounds(cells, student, data, flips, seed, args):
@@ -291,10 +264,8 @@ def run_rounds(cells, student, data, flips, seed, args):
     y = data[1]
     labels = y.astype(float)
     for round in range(args.rounds + 1):
-        key = ("round", args.epochs, seed, "flips" if flips and round else "plain", round)
-        cell = cells.get(
-            key, lambda labels=labels, round=round: run_round(student, data, labels, round, seed)
-        )
+        key = ("rounds", args.epochs, seed, "flips" if flips and round else "plain", round)
+        cell = cells.get(key, partial(run_round, student, data, labels, round, seed))
         pseudo = np.array(cell["pseudo"]["flips" if flips else "plain"])
         labels = AverageRefinement().refine(y, labels, pseudo, round=round + 1)
 
@@ -309,42 +280,49 @@ def run_product(student, data, n_rounds, flips, seed):
         augmentations=FLIPS if flips else None,
         random_state=seed,
     ).fit(X, y)
-    return {"refit": measure(model.decision_function(X_test), model.thresholds_, y_test)}
+    scores = model.decision_function(views_of(X_test)).reshape(-1, len(y_test))
+    return {"refit": measure(scores, model.thresholds_, model.thresholds_, y_test)}
 
 
-# The table
+def run_all(cells, student, data, args):
+    """Run every cell that is missing; those that matter less come last."""
+    seeds, most = range(args.first_seed, args.first_seed + args.seeds), min(3, args.rounds)
+    for seed in seeds:
+        for flips in (False, True):
+            run_rounds(cells, student, data, flips, seed, args)
+    for n_rounds, flips in [(0, False), (most, False), (most, True)][: 3 if most else 1]:
+        for seed in seeds:
+            key = ("SLRRegressor", args.epochs, seed, "flips" if flips else "plain", n_rounds)
+            cells.get(key, partial(run_product, student, data, n_rounds, flips, seed))
 
 
 def print_table(cells, epochs):
     """Print means and standard deviations over seeds, and paired differences to round 0."""
     rows = {}
-    for kind, its_epochs, seed, flips, round in cells.found:
-        if its_epochs == epochs:
-            cell = cells.found[kind, its_epochs, seed, flips, round]
-            for final in ("refit", "folds"):
-                if final in cell:
-                    rows.setdefault((kind, flips, final, round), {})[seed] = cell[final]
-    print("QWK on 400 test images; mean +- standard deviation over seeds; in brackets the mean")
-    print("paired difference to round 0, its standard error, and how many seeds rose\n")
-    print(f"{'':<32}seeds  {'kappa cuts':<39}{'nearest grade':<39}accuracy")
-    for kind, flips, final, round in sorted(rows, key=lambda row: (row[0], row[2], row[1], row[3])):
-        name = "SLRRegressor" if kind == "slr" else "rounds"
-        here, start = rows[kind, flips, final, round], rows.get((kind, "plain", final, 0), {})
-        figures = [_figure(here, start, metric) for metric in ("kappa", "nearest")]
+    for (kind, its_epochs, seed, flips, round), cell in cells.found.items():
+        for final in ("refit", "folds"):
+            if its_epochs == epochs and final in cell:
+                rows.setdefault((kind, final, flips, round), {})[seed] = cell[final]
+    print("QWK on the test split: mean and standard deviation over seeds; paired difference to")
+    print("round 0, its standard error, and in how many seeds QWK rose. Accuracy: kappa cuts.\n")
+    names = ("kappa", "flipped", "nearest")
+    print(f"{'':<37}seeds  " + "".join(f"{name:<32}" for name in names) + "accuracy")
+    for (kind, final, flips, round), here in sorted(rows.items(), key=lambda row: row[0]):
+        start = rows.get((kind, final, "plain", 0), {})
+        figures = "".join(f"{_figure(here, start, name):<32}" for name in names)
         accuracy = np.mean([cell["accuracy"] for cell in here.values()])
-        label = f"{name}, {final}{', flips' * (flips == 'flips')}, round {round}"
-        print(f"{label:<34}{len(here):>3}  {figures[0]:<39}{figures[1]:<39}{accuracy:.3f}")
+        name = f"{kind}, {final}, {flips}, round {round}"
+        print(f"{name:<37}{len(here):>5}  {figures}{accuracy:.3f}")
 
 
-def _figure(here, start, metric):
-    values = np.array([cell[metric] for cell in here.values()])
-    spread = values.std(ddof=1) if len(values) > 1 else np.nan
-    text = f"{values.mean():.4f} +- {spread:.4f}"
-    paired = [here[seed][metric] - start[seed][metric] for seed in here if seed in start]
+def _figure(here, start, name):
+    values = [cell[name] for cell in here.values()]
+    text = f"{np.mean(values):.3f} {np.std(values, ddof=1) if len(values) > 1 else np.nan:.3f}"
+    paired = np.array([here[seed][name] - start[seed][name] for seed in here if seed in start])
     if here is start or len(paired) < 2:
         return text
-    error = np.std(paired, ddof=1) / len(paired) ** 0.5
-    return f"{text} ({np.mean(paired):+.4f} +- {error:.4f}, {sum(np.array(paired) > 0)})"
+    error = paired.std(ddof=1) / len(paired) ** 0.5
+    return f"{text} {paired.mean():+.4f} {error:.4f} {np.sum(paired > 0)}"
 
 
 def main():
@@ -363,16 +341,7 @@ def main():
     if not args.table:
         torch.set_num_threads(args.threads)
         data, student = load(data_folder(args.data, "retinamnist.npz")), make_student(args.epochs)
-        headline = min(PRODUCT_ROUNDS, args.rounds)
-        for seed in range(args.first_seed, args.first_seed + args.seeds):
-            for flips in (False, True):
-                run_rounds(cells, student, data, flips, seed, args)
-            for n_rounds, flips in dict.fromkeys([(0, False), (headline, False), (headline, True)]):
-                key = ("slr", args.epochs, seed, "flips" if flips else "plain", n_rounds)
-                cells.get(
-                    key,
-                    lambda n=n_rounds, f=flips, s=seed: run_product(student, data, n, f, s),
-                )
+        run_all(cells, student, data, args)
     print_table(cells, args.epochs)
 
 

@@ -65,6 +65,32 @@ def encode_grades(y):
     return Grades(labels, np.arange(len(labels), dtype=np.float64)), codes
 
 
+def encode_weighted_grades(y, weight):
+    """Return the grades of rows of positive weight, and every row's index and number.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        As `encode_grades` takes it.
+    weight : ndarray of shape (n_samples,)
+        Weights >= 0.
+
+    Returns
+    -------
+    grades : Grades
+        The grades observed where `weight` is positive, in order.
+    codes : ndarray of int of shape (n_samples,)
+        Index of each row's grade; of a neighbour where no row of positive weight has that grade.
+    targets : ndarray of shape (n_samples,)
+        The number that each row's own grade stands for.
+    """
+    grades, codes = encode_grades(y)
+    targets = grades.values[codes]
+    used = np.unique(codes[weight > 0])
+    kept = Grades(grades.labels[used], grades.values[used])
+    return kept, np.clip(np.searchsorted(used, codes), 0, len(used) - 1), targets
+
+
 def _category_order(y):
     """Return the categories of an ordered pandas Categorical, else None."""
     kind = getattr(y, "dtype", None)

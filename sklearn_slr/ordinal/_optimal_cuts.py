@@ -54,6 +54,9 @@ def _cheapest_positions(prefix, loss):
     over cuts: the best columns up to k of all cuts so far are a running minimum.
     """
     total = (loss[:, :-1] - loss[:, 1:]).T @ prefix
+    apart = total.argmin(axis=1)
+    if np.all(apart[:-1] <= apart[1:]):
+        return apart  # each cut's own best column, and they ascend: nothing to weigh up
     for cut in range(1, len(total)):
         total[cut] += np.minimum.accumulate(total[cut - 1])
     positions = np.empty(len(total), dtype=np.intp)

@@ -8,13 +8,12 @@ higher scores never make higher grades less likely.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit, logit
 
-# Smallest distance of neighbouring intercepts, so that every grade keeps some probability.
-_SMALLEST_STEP = 1e-6
-# Weight of slope**2 against the mean log-loss: keeps separable grades from an infinite slope.
-_PENALTY = 1e-6
+# Share of the likelihood that goes to one mean-scored row of every grade: keeps grades without
+# a row possible, and the slope of separable grades finite.
+_PRIOR = 1e-3
+_MOST_STEPS = 200
 
 
 @dataclass(frozen=True)
@@ -74,39 +73,70 @@ def fit_grade_model(scores, codes, n_grades, sample_weight=None):
     scale = float(np.sqrt(weight @ (scores - center) ** 2))
     # Scores that differ by rounding alone say nothing about grades.
     scale = scale if scale > 1e-12 * max(1.0, abs(center)) else np.inf
-    standard = (scores - center) / scale
-    shares = np.bincount(codes, weights=weight, minlength=n_grades) + 0.5 / len(scores)
-    start = logit(np.cumsum(shares / shares.sum())[:-1])
-    steps = np.maximum(np.diff(start), _SMALLEST_STEP)
-    found = minimize(
-        _log_loss,
-        np.concatenate([start[:1], steps, [1.0]]),
-        args=(standard, codes, weight),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(None, None)] + [(_SMALLEST_STEP, None)] * (n_grades - 2) + [(0.0, None)],
-        options={"maxiter": 500},
-    )
-    return GradeModel(center, scale, float(found.x[-1]), np.cumsum(found.x[:-1]))
+    standard = np.concatenate([(scores - center) / scale, np.zeros(n_grades)])
+    codes = np.concatenate([codes, np.arange(n_grades)])
+    weight = np.concatenate([(1 - _PRIOR) * weight, np.full(n_grades, _PRIOR / n_grades)])
+    shares = np.bincount(codes, weights=weight)
+    ignorant = np.append(logit(np.cumsum(shares)[:-1]), 0.0)
+    found = _newton(ignorant, standard, codes, weight)
+    # The problem is convex: where the best slope is negative, the best one >= 0 is 0.
+    found = found if found[-1] > 0 else ignorant
+    return GradeModel(center, scale, float(found[-1]), found[:-1])
+
+
+def _newton(parameters, standard, codes, weight):
+    """Minimise the log-loss in (intercepts, slope) by Newton's method with shortened steps."""
+    value, gradient, hessian = _log_loss(parameters, standard, codes, weight)
+    for _ in range(_MOST_STEPS):
+        step = np.linalg.solve(hessian, -gradient)
+        descent = -gradient @ step
+        length = 1.0
+        while length > 1e-10:
+            trial = parameters + length * step
+            if np.all(np.diff(trial[:-1]) > 0):
+                found = _log_loss(trial, standard, codes, weight)
+                if found[0] <= value - 1e-4 * length * descent + 1e-15:
+                    break
+            length /= 2
+        else:
+            break
+        parameters, (value, gradient, hessian) = trial, found
+        if descent < 1e-18:
+            break
+    return parameters
 
 
 def _log_loss(parameters, standard, codes, weight):
-    """Return mean log-loss and its gradient in (first intercept, steps, slope)."""
-    intercepts, slope = np.cumsum(parameters[:-1]), parameters[-1]
-    edges = np.concatenate([[-np.inf], intercepts, [np.inf]])
-    lower = edges[codes] - slope * standard
-    upper = edges[codes + 1] - slope * standard
+    """Return the mean log-loss, its gradient and its Hessian in (intercepts, slope)."""
+    edges = np.concatenate([[-np.inf], parameters[:-1], [np.inf]])
+    lower = edges[codes] - parameters[-1] * standard
+    upper = edges[codes + 1] - parameters[-1] * standard
     mass = np.maximum(_mass_between(lower, upper), 1e-300)
-    # Derivatives of -log(mass) by its upper and its lower end; 0 at infinite ends.
-    by_upper = -weight * expit(upper) * expit(-upper) / mass
-    by_lower = weight * expit(lower) * expit(-lower) / mass
-    n_edges = len(edges)
-    by_edge = np.bincount(codes, by_lower, n_edges) + np.bincount(codes + 1, by_upper, n_edges)
-    # A step moves its intercept and all later ones.
-    by_step = np.cumsum(by_edge[1:-1][::-1])[::-1]
-    by_slope = -standard @ (by_lower + by_upper) + 2 * _PENALTY * slope
-    value = -weight @ np.log(mass) + _PENALTY * slope**2
-    return value, np.concatenate([by_step, [by_slope]])
+    # Derivatives of log(mass) by its lower and its upper end; all are 0 at infinite ends.
+    by_lower = -expit(lower) * expit(-lower) / mass
+    by_upper = expit(upper) * expit(-upper) / mass
+    curve_lower = weight * (by_lower**2 - by_lower * (expit(-lower) - expit(lower)))
+    curve_upper = weight * (by_upper**2 - by_upper * (expit(-upper) - expit(upper)))
+    curve_both = weight * by_lower * by_upper
+
+    def by_edge(at_lower, at_upper):
+        below = np.bincount(codes, at_lower, len(edges))
+        return (below + np.bincount(codes + 1, at_upper, len(edges)))[1:-1]
+
+    gradient = np.append(
+        by_edge(-weight * by_lower, -weight * by_upper),
+        (weight * standard) @ (by_lower + by_upper),
+    )
+    hessian = np.zeros((len(gradient), len(gradient)))
+    hessian[:-1, :-1] = np.diag(by_edge(curve_lower, curve_upper))
+    beside = np.bincount(codes, curve_both, len(edges) - 1)[1:-1]
+    rows = np.arange(len(beside))
+    hessian[rows, rows + 1] = hessian[rows + 1, rows] = beside
+    hessian[-1, :-1] = hessian[:-1, -1] = -by_edge(
+        standard * (curve_lower + curve_both), standard * (curve_upper + curve_both)
+    )
+    hessian[-1, -1] = standard**2 @ (curve_lower + 2 * curve_both + curve_upper) + 1e-12
+    return -weight @ np.log(mass), gradient, hessian
 
 
 def _mass_between(lower, upper):

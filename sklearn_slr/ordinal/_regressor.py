@@ -6,9 +6,8 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone, is_classifier
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import KFold
-from sklearn.utils import check_random_state
-from sklearn.utils.metadata_routing import UNUSED, MetadataRouter, MethodMapping, process_routing
+from sklearn.utils import ClassifierTags, check_random_state
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._out_of_fold import out_of_fold_predict
@@ -23,14 +22,13 @@ from ..utils._sklearn import (
     Interval,
     StrOptions,
     _fit_context,
-    check_sample_weight,
     get_tags,
-    routing_enabled,
 )
-from ._grades import encode_grades
+from ._grades import encode_weighted_grades
 from ._optimal_cuts import METRICS
 from ._probabilities import fit_grade_model
-from ._thresholds import METHODS, apply_thresholds, check_thresholds, fit_thresholds
+from ._routing import make_router, route_fit
+from ._thresholds import METHODS, apply_thresholds, check_thresholds, fit_bagged_thresholds
 
 # Last part of a seed's address: what the seed is for.
 _SPLIT, _FOLDS, _BAGS, _REFIT = range(4)
@@ -45,8 +43,8 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     Parameters
     ----------
     estimator : estimator, default=None
-        Any regressor, skorch net, or Pipeline ending in one. None is ``Ridge()``. It is cloned,
-        never changed.
+        Any regressor, skorch net, or Pipeline ending in one. None is ``Ridge()``, solved
+        to the last digits. It is cloned, never changed.
     thresholds : {"kappa", "moments", "nearest", "quantile"} or array-like of shape (G - 1,), \
             default="kappa"
         "kappa": the cuts of the best `metric` that any cuts reach on the out-of-fold scores,
@@ -102,7 +100,7 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     >>> grades = np.digitize(y, [100, 150, 200])
     >>> model = ThresholdedRegressor(random_state=0).fit(X, grades)
     >>> model.predict(X[:5]).tolist(), model.predict_proba(X[:5]).shape
-    ([2, 0, 2, 1, 1], (5, 4))
+    ([2, 0, 2, 2, 1], (5, 4))
     """
 
     __metadata_request__fit = {"groups": UNUSED}
@@ -169,9 +167,11 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         """
         X_given, X = X, as_indexable(X)
         estimator = self._checked_estimator()
-        check_lengths(X, y=y, groups=groups, sample_weight=sample_weight)
-        weight, inner_weight, groups, fit_params = self._route(X, sample_weight, groups, fit_params)
-        grades, codes, targets = _observed(y, weight)
+        n_samples = check_lengths(X, y=y, groups=groups, sample_weight=sample_weight)
+        weight, inner_weight, groups, fit_params = route_fit(
+            self, n_samples, sample_weight, groups, fit_params
+        )
+        grades, codes, targets = encode_weighted_grades(y, weight)
         root = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         splits = self._splits(X, targets, codes, groups, derive_seed(root, _SPLIT))
         self._check_grades(grades)
@@ -186,13 +186,12 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             **inner,
         )
         fitted = fit_targets(estimator, X, targets, seed=derive_seed(root, _REFIT), **inner)
-        rows = _held_out(splits, weight)
+        scores = _forget_never_held_out(scores, splits)
+        rows = _rows_with_scores(scores, weight)
         cuts = self._fit_cuts(
             scores[rows], targets[rows], grades.values, weight[rows], derive_seed(root, _BAGS)
         )
         model = fit_grade_model(scores[rows], codes[rows], len(grades.values), weight[rows])
-        never = np.setdiff1d(np.arange(len(targets)), np.concatenate([t for _, t in splits]))
-        scores[never] = np.nan
         self._learn(
             X_given,
             estimator_=fitted.model,
@@ -251,7 +250,8 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         ndarray of shape (n_samples, G)
             Rows >= 0 that sum to 1; columns in the order of `grades_`.
         """
-        return self._grade_model.predict(self.decision_function(X))
+        scores = self.decision_function(X)
+        return self._grade_model.predict(scores)
 
     def score(self, X, y, sample_weight=None):
         """Return the quadratic weighted kappa of the predicted grades.
@@ -277,8 +277,12 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             labels = np.union1d(labels, np.asarray(y))
         return quadratic_weighted_kappa(y, predicted, labels=labels, sample_weight=sample_weight)
 
+    def _regressor(self):
+        # On sparse X Ridge stops at `tol`, and the cuts depend on the last digits of the scores.
+        return Ridge(tol=1e-10) if self.estimator is None else self.estimator
+
     def _checked_estimator(self):
-        estimator = Ridge() if self.estimator is None else clone(self.estimator)
+        estimator = clone(self._regressor())
         if is_classifier(estimator):
             raise TypeError(
                 f"estimator is the classifier {type(final_step(estimator)).__name__}; "
@@ -287,7 +291,7 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         return estimator
 
     def _check_grades(self, grades):
-        """Refuse one grade, and given cuts that do not fit the grades, before anything is fitted."""
+        """Refuse one grade, and given cuts that do not fit, before anything is fitted."""
         if len(grades.labels) < 2:
             raise ValueError(
                 f"y holds 1 grade only ({grades.labels[0]}), and thresholds cut between at least "
@@ -305,39 +309,16 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     def _fit_cuts(self, scores, targets, grades, weight, seed):
         if not isinstance(self.thresholds, str):
             return np.array(self.thresholds, dtype=np.float64)
-
-        def fit(weight):
-            return fit_thresholds(
-                scores,
-                targets,
-                method=self.thresholds,
-                metric=self.metric,
-                grades=grades,
-                sample_weight=weight,
-            )
-
-        if self.n_bags == 0:
-            return fit(weight)
-        rng, n_rows = np.random.default_rng(seed), len(scores)
-        draws = rng.multinomial(n_rows, np.full(n_rows, 1 / n_rows), size=self.n_bags)
-        return np.mean([fit(weight * counts) for counts in draws], axis=0)
-
-    def _route(self, X, sample_weight, groups, fit_params):
-        """Return own weights, the regressor's weights, groups and the regressor's keywords."""
-        n_samples = check_lengths(X)
-        weight = check_sample_weight(
-            sample_weight, np.empty(n_samples), dtype=np.float64, ensure_non_negative=True
+        return fit_bagged_thresholds(
+            scores,
+            targets,
+            n_bags=self.n_bags,
+            seed=seed,
+            method=self.thresholds,
+            metric=self.metric,
+            grades=grades,
+            sample_weight=weight,
         )
-        if not np.any(weight > 0):
-            raise ValueError("sample_weight is zero for every row: nothing to train on.")
-        if not routing_enabled():
-            return weight, None if sample_weight is None else weight, groups, fit_params
-        given = {"sample_weight": sample_weight, "groups": groups}
-        given = {name: value for name, value in given.items() if value is not None}
-        routed = process_routing(self, "fit", **given, **fit_params)
-        inner = dict(routed["estimator"]["fit"])
-        wanted = inner.pop("sample_weight", None) is not None
-        return weight, weight if wanted else None, routed["splitter"]["split"].get("groups"), inner
 
     def _learn(self, X, **learned):
         """Replace all learned attributes at once."""
@@ -357,43 +338,27 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         MetadataRouter
             The routing of this meta-estimator.
         """
-        return (
-            MetadataRouter(owner=type(self).__name__)
-            .add_self_request(self)
-            .add(
-                estimator=Ridge() if self.estimator is None else self.estimator,
-                method_mapping=MethodMapping().add(caller="fit", callee="fit"),
-            )
-            .add(
-                splitter=self.cv if hasattr(self.cv, "split") else KFold(),
-                method_mapping=MethodMapping().add(caller="fit", callee="split"),
-            )
-        )
+        return make_router(self, self._regressor(), self.cv)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        regressor = get_tags(Ridge() if self.estimator is None else self.estimator)
+        regressor = get_tags(self._regressor())
         tags.input_tags = copy.deepcopy(regressor.input_tags)
         tags.non_deterministic = regressor.non_deterministic
+        # scikit-learn asks whoever has predict_proba for these.
+        tags.classifier_tags = ClassifierTags()
         return tags
 
 
-def _observed(y, weight):
-    """Return grades of rows of positive weight, and every row's index and number."""
-    grades, codes = encode_grades(y)
-    used = np.unique(codes[weight > 0])
-    if len(used) == len(grades.values):
-        return grades, codes, grades.values[codes]
-    # Rows of weight zero are trained on by nothing; their numbers stay their own.
-    targets = grades.values[codes]
-    kept = type(grades)(grades.labels[used], grades.values[used])
-    return kept, np.clip(np.searchsorted(used, codes), 0, len(used) - 1), targets
+def _forget_never_held_out(scores, splits):
+    """Return the scores with NaN in rows of no test fold: these are no predictions."""
+    never = np.setdiff1d(np.arange(len(scores)), np.concatenate([test for _, test in splits]))
+    scores[never] = np.nan
+    return scores
 
 
-def _held_out(splits, weight):
-    """Return the rows of positive weight that were held out at least once."""
-    tested = np.unique(np.concatenate([test for _, test in splits]))
-    rows = tested[weight[tested] > 0]
+def _rows_with_scores(scores, weight):
+    rows = np.flatnonzero(np.isfinite(scores) & (weight > 0))
     if not len(rows):
         raise ValueError(
             "cv holds out no row of positive weight, so that there are no scores to cut: use a cv "

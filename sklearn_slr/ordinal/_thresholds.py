@@ -99,6 +99,17 @@ def fit_thresholds(
     return _cuts_at(distinct, positions)
 
 
+def fit_bagged_thresholds(scores, y, *, n_bags, seed, sample_weight, **how):
+    """Return the mean of the cuts of `n_bags` bootstrap samples; 0 bags are the rows themselves."""
+    if n_bags == 0:
+        return fit_thresholds(scores, y, sample_weight=sample_weight, **how)
+    n_rows = len(scores)
+    rng = np.random.default_rng(seed)
+    draws = rng.multinomial(n_rows, np.full(n_rows, 1 / n_rows), size=n_bags)
+    cuts = [fit_thresholds(scores, y, sample_weight=sample_weight * n, **how) for n in draws]
+    return np.mean(cuts, axis=0)
+
+
 @validate_params(
     {"scores": ["array-like"], "thresholds": ["array-like"], "grades": ["array-like", None]},
     prefer_skip_nested_validation=True,

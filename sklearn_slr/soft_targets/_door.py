@@ -24,11 +24,41 @@ from ..utils._sklearn import (
     process_routing,
     routing_enabled,
 )
-from . import _draws, _nets, _weighted_rows
+from . import (
+    _boosters,
+    _discriminant,
+    _draws,
+    _ensembles,
+    _hist_gradient_boosting,
+    _inner_splits,
+    _logistic,
+    _mlp,
+    _naive_bayes,
+    _neighbors,
+    _nets,
+    _search,
+    _trees,
+    _weighted_rows,
+)
 from ._hard import fit_hard, takes_weights
 
 # Asked in this order; the first that handles the estimator trains it.
-ROUTES = (_nets, _weighted_rows, _draws)
+ROUTES = (
+    _nets,
+    _logistic,
+    _trees,
+    _hist_gradient_boosting,
+    _mlp,
+    _neighbors,
+    _naive_bayes,
+    _discriminant,
+    _boosters,
+    _ensembles,
+    _search,
+    _inner_splits,
+    _weighted_rows,
+    _draws,
+)
 
 
 @dataclass(frozen=True)
@@ -132,6 +162,8 @@ def fit_targets(
         columns, chosen = _columns(estimator, targets), choose_route(estimator, route)
         is_hard = np.all((targets == 0) | (targets == 1))
         plain = is_hard and chosen.NAME != "net" and route == "auto"
+        # Some routes know what to do with weights where the estimator does not.
+        plain = plain and (sample_weight is None or takes_weights(final_step(estimator)))
         name = "hard" if plain else chosen.NAME
 
         def fit_classifier(estimator, X, targets, sample_weight, fit_params):
@@ -280,8 +312,10 @@ def _check_proba(proba, model, n_samples, n_columns):
                 else " Wrap it in CalibratedClassifierCV."
             )
         )
-    proba = np.clip(proba, 0, None)
-    proba /= proba.sum(axis=1, keepdims=True)
+    # Rows that sum to 1 already are the estimator's own to the last bit.
+    if proba.min(initial=0) < 0 or np.abs(total - 1).max(initial=0) > 1e-12:
+        proba = np.clip(proba, 0, None)
+        proba = proba / proba.sum(axis=1, keepdims=True)
     classes = getattr(model, "classes_", None)
     if classes is None or is_net(final_step(model)):
         return proba

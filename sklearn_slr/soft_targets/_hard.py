@@ -1,7 +1,8 @@
 """Fit an estimator on targets as they are, with weights where it takes them."""
 
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils.validation import has_fit_parameter
+
+from ..utils._sklearn import BaseSearchCV
 
 
 def takes_weights(estimator):

@@ -11,7 +11,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from . import _weighted_rows
 from ._mass import weigh_rows
 
-NAME = "soft_loss"
+NAME = "hist_gradient_boosting"
 
 
 def handles(estimator):

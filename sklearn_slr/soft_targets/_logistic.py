@@ -36,9 +36,7 @@ def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
     """Minimise the cross-entropy with the rows plus the estimator's penalty."""
     estimator._validate_params()
     refuse_fit_params(estimator, fit_params)
-    X = validate_data(
-        estimator, X, accept_sparse="csr", dtype=[np.float64, np.float32], order="C"
-    )
+    X = validate_data(estimator, X, accept_sparse="csr", dtype=[np.float64, np.float32], order="C")
     rows, weights = weigh_rows(targets, sample_weight, estimator.class_weight)
     n_classes = rows.shape[1]
     binary = n_classes == 2

@@ -52,3 +52,28 @@ def refuse_fit_params(estimator, fit_params):
             f"{type(estimator).__name__}.fit() got an unexpected keyword argument "
             f"{next(iter(fit_params))!r}"
         )
+
+
+def soft_moments(X, mass):
+    """Return counts (k,), means (k, d) and variances (k, d) of each class.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, d)
+        Inputs.
+    mass : ndarray of shape (n_samples, k)
+        How much each sample counts in each class.
+
+    Returns
+    -------
+    tuple of ndarray
+        Counts, means and (biased) variances.
+    """
+    counts = mass.sum(axis=0)
+    center = X.mean(axis=0, dtype=np.float64)
+    # Around the overall mean, little is lost when squares of means are taken away.
+    centered = X - center
+    means = mass.T @ centered / counts[:, None]
+    centered **= 2
+    variances = mass.T @ centered / counts[:, None] - means**2
+    return counts, means + center, np.maximum(variances, 0)

@@ -9,7 +9,7 @@ from sklearn.neighbors import KNeighborsClassifier, RadiusNeighborsClassifier
 from ..utils._sklearn import neighbor_weights
 from ._mass import refuse_fit_params
 
-NAME = "soft_vote"
+NAME = "neighbors"
 
 
 def handles(estimator):

@@ -21,7 +21,7 @@ from sklearn.tree import (
 
 from ._mass import weigh_rows
 
-NAME = "multi_output_tree"
+NAME = "trees"
 
 TREES = {
     DecisionTreeClassifier: DecisionTreeRegressor,

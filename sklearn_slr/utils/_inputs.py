@@ -28,8 +28,8 @@ def as_indexable(X):
     if skorch is not None:
         if isinstance(X, sys.modules["torch"].utils.data.Dataset):
             return skorch.helper.SliceDataset(X, idx=0)
-        if isinstance(X, Mapping) and not isinstance(X, skorch.helper.SliceDict):
-            return skorch.helper.SliceDict(**X)
+        if isinstance(X, Mapping):
+            return X if isinstance(X, skorch.helper.SliceDict) else skorch.helper.SliceDict(**X)
     if isinstance(X, Mapping):
         raise TypeError(
             "X is a dict, which only skorch nets take: pass an array or a DataFrame, or wrap a "

@@ -75,7 +75,7 @@ def encode_labels(y, *, name="y"):
         used = classes
     if len(used) < 2:
         raise ValueError(
-            f"{name} holds 1 class only ({used[0] if len(used) else 'none'!r}), and a classifier "
+            f"{name} holds 1 class only ({used.tolist()}), and a classifier "
             "needs at least 2 classes: check how the labels were read or split."
         )
     return EncodedLabels(classes, rows, codes.astype(np.intp, copy=False))

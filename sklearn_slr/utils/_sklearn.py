@@ -1,9 +1,9 @@
 """The one door to what scikit-learn keeps private; everything else imports it from here."""
 
 from sklearn.base import _fit_context
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.neighbors._base import _get_weights as neighbor_weights
 from sklearn.utils import _safe_indexing as safe_indexing
-from sklearn.utils._metadata_requests import UNUSED
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions, validate_params
 from sklearn.utils._tags import get_tags
 from sklearn.utils.metadata_routing import _routing_enabled as routing_enabled
@@ -20,7 +20,7 @@ from sklearn.utils.validation import (
 )
 
 __all__ = [
-    "UNUSED",
+    "BaseSearchCV",
     "HasMethods",
     "Interval",
     "StrOptions",

@@ -1,0 +1,19 @@
+"""Settings of all tests: no check is skipped, and torch stays on one thread."""
+
+import os
+
+# Read by SciPy when it is imported; scikit-learn's array API checks are skipped without it.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
+
+import importlib.util
+
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_torch_thread():
+    """Keep torch's threads from spinning against the other processes of the machine."""
+    if importlib.util.find_spec("torch"):
+        import torch
+
+        torch.set_num_threads(1)

@@ -1,0 +1,44 @@
+"""scikit-learn's own checks, with the expected failures of this package in one place."""
+
+import pytest
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklearn_slr import SLRClassifier, SLRRegressor
+
+BOOTSTRAP = "a weighted bootstrap is no bootstrap of repeated rows: scikit-learn's forests fail too"
+
+ESTIMATORS = [
+    SLRClassifier(),
+    SLRClassifier(refinement="posterior", final="folds"),
+    SLRClassifier(make_pipeline(StandardScaler(), LogisticRegression())),
+    SLRClassifier(RandomForestClassifier(n_estimators=5)),
+    SLRClassifier(teachers=[("nb", GaussianNB()), ("logistic", LogisticRegression())]),
+    SLRRegressor(),
+    SLRRegressor(final="folds"),
+    SLRRegressor(make_pipeline(StandardScaler(), Ridge())),
+    SLRRegressor(RandomForestRegressor(n_estimators=5)),
+]
+
+
+def expected_failures(estimator):
+    """Return the checks that an estimator may fail, with the reason."""
+    if isinstance(
+        getattr(estimator, "estimator", None), (RandomForestClassifier, RandomForestRegressor)
+    ):
+        return {
+            "check_sample_weight_equivalence_on_dense_data": BOOTSTRAP,
+            "check_sample_weight_equivalence_on_sparse_data": BOOTSTRAP,
+        }
+    return {}
+
+
+@pytest.mark.filterwarnings("ignore:The least populated class")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)

@@ -1,0 +1,108 @@
+"""Names, import cost, and the one way that imports point."""
+
+import ast
+import importlib
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sklearn_slr
+
+ROOT = Path(sklearn_slr.__file__).parent
+PUBLIC = ["", ".datasets", ".metrics", ".ordinal", ".refinement", ".soft_targets"]
+LAYERS = {
+    "utils": 0,
+    "metrics": 1,
+    "datasets": 1,
+    "ordinal": 1,  # its functions; the estimator is a leaf
+    "refinement": 2,
+    "_history": 2,
+    "soft_targets": 2,
+    "_splits": 2,
+    "_fold": 3,
+    "_out_of_fold": 3,
+    "_rounds": 3,
+    "_students": 4,
+    "_base": 5,
+    "_classifier": 6,
+    "_regressor": 6,
+}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_names_are_sorted_exist_and_live_in_one_place(name):
+    module = importlib.import_module("sklearn_slr" + name)
+    assert module.__all__ == sorted(module.__all__)
+    assert len(set(module.__all__)) == len(module.__all__)
+    assert all(hasattr(module, public) for public in module.__all__)
+
+
+def test_names_of_the_contract():
+    from sklearn_slr import SLRClassifier, SLRRegressor
+
+    shared = {
+        "estimator": None,
+        "n_rounds": 3,
+        "refinement": "average",
+        "cv": 5,
+        "n_repeats": 1,
+        "teachers": None,
+        "augmentations": None,
+        "final": "refit",
+        "n_jobs": None,
+        "random_state": None,
+        "verbose": 0,
+        "checkpoint": None,
+    }
+    assert SLRClassifier().get_params() == shared
+    assert SLRRegressor().get_params() == {**shared, "thresholds": None}
+    for kind in (SLRClassifier, SLRRegressor):
+        assert list(inspect.signature(kind.fit).parameters) == [
+            "self", "X", "y", "sample_weight", "groups", "X_val", "y_val", "fit_params",
+        ]  # fmt: skip
+
+
+def test_import_loads_neither_torch_nor_matplotlib():
+    code = (
+        "import sys, sklearn_slr\n"
+        "loaded = {'torch', 'skorch', 'matplotlib'} & set(sys.modules)\n"
+        "assert not loaded, loaded"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_subpackages_are_there_without_being_imported_by_hand():
+    code = "import sklearn_slr; print(sklearn_slr.metrics.quadratic_weighted_kappa([0, 1], [0, 1]))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "1.0\n"
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        sklearn_slr.nothing  # noqa: B018
+
+
+def layer(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    if parts == ("ordinal", "_regressor") or parts == ("soft_targets", "_classifier"):
+        return 6
+    return LAYERS.get(parts[0], 9)
+
+
+def imported(path):
+    """Yield the files of this package that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.ImportFrom) or not node.level:
+            continue
+        base = path.parents[node.level - 1]
+        target = base.joinpath(*node.module.split(".")) if node.module else base
+        names = [target / alias.name for alias in node.names] if target.is_dir() else [target]
+        yield from (name.with_suffix(".py") for name in names if name.with_suffix(".py").exists())
+
+
+def test_imports_point_one_way():
+    for path in ROOT.rglob("*.py"):
+        if path.name == "__init__.py":
+            continue
+        for target in imported(path):
+            assert layer(target) <= layer(path), f"{path.name} imports {target.name}"

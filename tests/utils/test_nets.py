@@ -1,0 +1,20 @@
+import pytest
+from sklearn.ensemble import VotingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_slr.utils._nets import contains_net, final_step, is_net
+
+
+def test_a_net_is_found_wherever_it_hides():
+    torch, skorch = pytest.importorskip("torch"), pytest.importorskip("skorch")
+    net, plain = skorch.NeuralNetClassifier(torch.nn.Linear), LogisticRegression()
+    pipeline = make_pipeline(StandardScaler(), net)
+    assert is_net(net)
+    assert not is_net(pipeline)
+    assert final_step(make_pipeline(StandardScaler(), pipeline)) is net
+    for holder in (net, pipeline, GridSearchCV(pipeline, {}), VotingClassifier([("net", net)])):
+        assert contains_net(holder)
+    assert not contains_net(make_pipeline(StandardScaler(), plain))
