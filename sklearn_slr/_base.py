@@ -14,10 +14,11 @@ from sklearn.utils.metadata_routing import UNUSED, MetadataRouter, MethodMapping
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._out_of_fold import EStep, as_augmentations
-from ._rounds import refine_labels
+from ._rounds import check_targets, refine_labels
 from ._splits import make_split_drawer
 from ._students import fit_students, without_scores
 from .refinement import AverageRefinement, PosteriorRefinement
+from .utils._estimators import check_teachers
 from .utils._inputs import as_indexable, check_lengths
 from .utils._report import report
 from .utils._sklearn import (
@@ -75,6 +76,8 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
     """
 
     __metadata_request__fit = {"groups": UNUSED}
+    # Were it held around our own folds, threads would wait for the generators' lock for ever.
+    _isolates_nets = True
 
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit"]), None],
@@ -115,7 +118,7 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
             X_val=self._check_validation(X_val, y_val),
             n_jobs=self.n_jobs,
         )
-        self._report_plan(e_step, problem)
+        self._report_plan(e_step, problem, groups)
 
         def measure(before, after, found):
             return self._measure(problem, before, after, found, weight)
@@ -168,11 +171,17 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
         self._check_estimator(student, "estimator")
         teachers = []
         if self.teachers is not None:
-            names = self._check_teacher_list()
+            check_teachers(self.teachers, self._check_estimator)
+            self._validate_names([name for name, _ in self.teachers])
             teachers = [clone(teacher) for _, teacher in self.teachers]
-            for name, teacher in zip(names, teachers, strict=True):
-                self._check_estimator(teacher, f"teachers: {name!r}")
         refinement = self.refinement
+        if isinstance(refinement, type):
+            raise TypeError(
+                f"refinement is the class {refinement.__name__}; an object is wanted: "
+                f"{refinement.__name__}()."
+            )
+        if hasattr(refinement, "_parameter_constraints"):
+            refinement._validate_params()  # now, not after a round of fits
         if isinstance(refinement, str):
             if refinement not in REFINEMENTS:
                 raise NotImplementedError(
@@ -181,19 +190,6 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
                 )
             refinement = REFINEMENTS[refinement]()
         return student, teachers, refinement
-
-    def _check_teacher_list(self):
-        wanted = (
-            "a list of (name, estimator) is wanted, e.g. [('forest', RandomForestClassifier())]"
-        )
-        if not self.teachers or not all(
-            isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str)
-            for item in self.teachers
-        ):
-            raise ValueError(f"teachers is {self.teachers!r}; {wanted}, or None for the student.")
-        names = [name for name, _ in self.teachers]
-        self._validate_names(names)
-        return names
 
     def _route(self, X, sample_weight, groups, fit_params):
         """Return own weights, inner weights, groups and the student's fit parameters."""
@@ -224,10 +220,18 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
         check_lengths(X_val, y_val=y_val)
         return X_val
 
-    def _report_plan(self, e_step, problem):
+    def _count_folds(self, e_step, problem, groups):
+        """Count the folds of a repeat without drawing any, which might advance a generator."""
+        if e_step.draw_splits is None:
+            return 0
+        if hasattr(self.cv, "get_n_splits"):
+            return self.cv.get_n_splits(e_step.X, problem.split_labels, groups)
+        return len(e_step.draw_splits(0))
+
+    def _report_plan(self, e_step, problem, groups):
         if not self.verbose:
             return
-        n_folds = 0 if e_step.draw_splits is None else len(e_step.draw_splits(0))
+        n_folds = self._count_folds(e_step, problem, groups)
         per_pass = self.n_repeats * n_folds
         final = per_pass if self.final == "folds" else 1
         extra = per_pass if self._wants_scores() and self.final == "refit" else 0
@@ -319,13 +323,19 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
         student = get_tags(self._student())
         tags.input_tags = copy.deepcopy(student.input_tags)
         tags.non_deterministic = student.non_deterministic
+        for _, teacher in self.teachers or []:
+            inputs = get_tags(teacher).input_tags
+            tags.input_tags.sparse &= inputs.sparse
+            tags.input_tags.allow_nan &= inputs.allow_nan
         return tags
 
 
 def _first_targets(refinement, problem):
     if not hasattr(refinement, "initial_targets"):
         return problem.targets
-    return refinement.initial_targets(problem.observed, problem.n_classes)
+    targets = refinement.initial_targets(problem.observed, problem.n_classes)
+    name = f"{type(refinement).__name__}.initial_targets"
+    return check_targets(targets, problem.targets.shape, name)
 
 
 def _check_weight(sample_weight, X):

@@ -1,7 +1,7 @@
 """SLRClassifier: labels <-> probability rows."""
 
 import numpy as np
-from sklearn.base import ClassifierMixin, is_regressor
+from sklearn.base import ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
@@ -10,9 +10,9 @@ from sklearn.utils.validation import check_is_fitted
 from ._base import BaseSLR, Problem
 from ._history import class_quality, measure_classes
 from .refinement._noise import count_transition
+from .utils._estimators import check_classifier
 from .utils._inputs import as_indexable
 from .utils._labels import as_array, encode_known_labels, encode_labels
-from .utils._nets import final_step
 from .utils._sklearn import _fit_context, get_tags
 
 
@@ -104,12 +104,13 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
     --------
     >>> import numpy as np
     >>> from sklearn.datasets import load_iris
+    >>> from sklearn.naive_bayes import GaussianNB
     >>> from sklearn_slr import SLRClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> wrong = np.arange(0, 150, 7)
     >>> noisy = y.copy()
     >>> noisy[wrong] = (y[wrong] + 1) % 3
-    >>> slr = SLRClassifier(n_rounds=5, random_state=0).fit(X, noisy)
+    >>> slr = SLRClassifier(GaussianNB(), n_rounds=5, random_state=0).fit(X, noisy)
     >>> repaired = slr.refined_labels_.argmax(axis=1)[wrong] == y[wrong]
     >>> bool(repaired.mean() > 0.8)
     True
@@ -269,25 +270,14 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
         predicted = self.predict(X)
         labels = as_array(y, name="y")
         if labels.ndim == 2 and labels.shape[1] > 1:
-            y = self.classes_[encode_known_labels(y, self.classes_, name="y")]
-        return accuracy_score(y, predicted, sample_weight=sample_weight)
+            labels = self.classes_[encode_known_labels(y, self.classes_, name="y")]
+        return accuracy_score(labels, predicted, sample_weight=sample_weight)
 
     def _student(self):
         return LogisticRegression() if self.estimator is None else self.estimator
 
     def _check_estimator(self, estimator, name):
-        kind = type(final_step(estimator)).__name__
-        if is_regressor(estimator):
-            raise TypeError(
-                f"{name} is the regressor {kind}; SLRClassifier wants a classifier with "
-                "predict_proba. Use SLRRegressor for numbers and grades."
-            )
-        if not hasattr(estimator, "predict_proba"):
-            raise TypeError(
-                f"{name} is {kind}, which has no predict_proba: labels are refined by "
-                f"probabilities. Wrap it, as CalibratedClassifierCV({kind}()), or choose a "
-                "probabilistic classifier."
-            )
+        check_classifier(estimator, name)
 
     def _observe(self, y, y_val):
         labels = encode_labels(y)

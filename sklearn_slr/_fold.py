@@ -1,7 +1,7 @@
 """One fold: fit a model on some rows, predict the others."""
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -61,7 +61,7 @@ def predict_fold(
             return prediction, np.broadcast_to(
                 targets[fold.train].mean(axis=0), (check_lengths(X_val), targets.shape[1])
             )
-        return prediction, fitted.predict(X_val)
+        return prediction, on_all_pairs(fitted, fold).predict(X_val)
     except Exception as error:
         round, repeat, k, teacher = fold.address
         error.add_note(f"Raised in round {round}, repeat {repeat}, fold {k}, teacher {teacher}.")
@@ -81,6 +81,11 @@ def fit_fold(fold, estimator, X, targets, observed=None, sample_weight=None, fit
         fit_params=index_method_params(targets, fit_params or {}, train),
         seed=derive_seed(fold.seed, FIT),
     )
+
+
+def on_all_pairs(fitted, fold):
+    """Return a fold's model for matrices that pair with all rows, not only with the fold's own."""
+    return replace(fitted, rows=fold.train if fitted.rows is None else fold.train[fitted.rows])
 
 
 def present_classes(train, targets, observed, sample_weight):
@@ -114,10 +119,18 @@ def keep_absent(fold, prediction, targets, observed, sample_weight):
 
 def _predict_augmented(fitted, X, augmentations, seed):
     """Average the predictions on X and on every augmented X."""
-    predictions = [fitted.predict(X)]
+    predictions, n_rows = [fitted.predict(X)], check_lengths(X)
     for i, augment in enumerate(augmentations):
         keywords = {}
         if "random_state" in inspect.signature(augment).parameters:
             keywords["random_state"] = derive_seed(seed, AUGMENT, i)
-        predictions.append(fitted.predict(as_indexable(augment(X, **keywords))))
+        changed = augment(X, **keywords)
+        changed = None if changed is None else as_indexable(changed)
+        if changed is None or check_lengths(changed) != n_rows:
+            got = "None" if changed is None else f"{check_lengths(changed)} rows"
+            raise ValueError(
+                f"augmentations[{i}] returned {got} for {n_rows} rows of X: one changed row for "
+                "each is wanted."
+            )
+        predictions.append(fitted.predict(changed))
     return np.mean(predictions, axis=0)

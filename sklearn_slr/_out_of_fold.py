@@ -10,8 +10,9 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from ._fold import SPLIT, Fold, predict_fold
 from ._splits import make_split_drawer
+from .utils._estimators import check_classifier, check_regressor, check_teachers
 from .utils._inputs import as_indexable, check_lengths
-from .utils._labels import check_numbers, check_rows
+from .utils._labels import as_array, check_numbers, check_rows
 from .utils._random import derive_seed
 from .utils._sklearn import (
     HasMethods,
@@ -246,10 +247,13 @@ def out_of_fold_predict(
     >>> P.shape, bool((P.argmax(axis=1) == y).mean() > 0.9)
     ((150, 3), True)
     """
-    X = as_indexable(X)
-    soft = np.ndim(targets) == 2 and np.shape(targets)[1] > 1
-    check = check_rows if soft else check_numbers
-    targets = check(np.asarray(targets), name="targets")
+    X, targets = as_indexable(X), as_array(targets, name="targets")
+    soft = targets.ndim == 2 and targets.shape[1] > 1
+    check = check_classifier if soft else check_regressor
+    check(estimator, "estimator")
+    if teachers is not None:
+        check_teachers(teachers, check)
+    targets = (check_rows if soft else check_numbers)(targets, name="targets")
     check_lengths(X, targets=targets, groups=groups, sample_weight=sample_weight)
     if sample_weight is not None:
         sample_weight = check_sample_weight(

@@ -3,7 +3,7 @@
 import warnings
 
 import numpy as np
-from sklearn.base import RegressorMixin, is_classifier
+from sklearn.base import RegressorMixin
 from sklearn.linear_model import Ridge
 from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
@@ -12,8 +12,8 @@ from ._base import BaseSLR, Problem
 from ._history import measure_numbers, number_quality
 from .metrics import quadratic_weighted_kappa
 from .ordinal import apply_thresholds, fit_thresholds
+from .utils._estimators import check_regressor
 from .utils._labels import as_array, check_numbers
-from .utils._nets import final_step
 from .utils._sklearn import StrOptions, _fit_context
 
 
@@ -200,7 +200,7 @@ class SLRRegressor(RegressorMixin, BaseSLR):
             Numbers; with thresholds observed grades.
         """
         scores = self._predict_targets(X)
-        if self.thresholds is None:
+        if not hasattr(self, "thresholds_"):
             return scores
         return apply_thresholds(scores, self.thresholds_, self.grades_)
 
@@ -237,22 +237,16 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         float
             The score, at most 1.
         """
-        score = r2_score if self.thresholds is None else quadratic_weighted_kappa
-        return score(y, self.predict(X), sample_weight=sample_weight)
+        predicted = self.predict(X)
+        score = quadratic_weighted_kappa if hasattr(self, "thresholds_") else r2_score
+        return score(y, predicted, sample_weight=sample_weight)
 
     def _student(self):
         # Ridge's own tolerance leaves its sparse solver far from the optimum (1e-3 of it).
         return Ridge(tol=1e-10) if self.estimator is None else self.estimator
 
     def _check_estimator(self, estimator, name):
-        kind = type(final_step(estimator)).__name__
-        if is_classifier(estimator):
-            raise TypeError(
-                f"{name} is the classifier {kind}; SLRRegressor wants a regressor. Use "
-                "SLRClassifier for labels without order."
-            )
-        if not hasattr(estimator, "predict"):
-            raise TypeError(f"{name} is {kind}, which has no predict; a regressor is wanted.")
+        check_regressor(estimator, name)
 
     def _parts(self):
         if self.refinement in ("posterior", "annotators"):
@@ -270,7 +264,7 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         grades = None
         if self.thresholds is not None:
             grades = np.unique(as_array(y, name="y"))
-            self._check_thresholds(grades)
+            self._check_thresholds(grades, len(targets))
         if y_val is not None:
             y_val = check_numbers(y_val, name="y_val")
             unseen = [] if grades is None else np.setdiff1d(y_val, grades)
@@ -289,11 +283,11 @@ class SLRRegressor(RegressorMixin, BaseSLR):
             y_val=y_val,
         )
 
-    def _check_thresholds(self, grades):
+    def _check_thresholds(self, grades, n_samples):
         if len(grades) < 2:
             raise ValueError(
-                f"y holds 1 grade only ({grades[0]}), and thresholds cut between at least 2: "
-                "check y, or set thresholds=None."
+                f"y holds 1 grade only, {grades.tolist()}, in n_samples={n_samples}, and "
+                "thresholds cut between at least 2: check y, or set thresholds=None."
             )
         if isinstance(self.thresholds, str):
             if self.thresholds == "nearest" and self.n_rounds > 0:
@@ -304,7 +298,7 @@ class SLRRegressor(RegressorMixin, BaseSLR):
                     UserWarning,
                 )
             return
-        cuts = np.asarray(self.thresholds, dtype=np.float64)
+        cuts = check_numbers(self.thresholds, name="thresholds")
         if cuts.shape != (len(grades) - 1,):
             raise ValueError(
                 f"thresholds has shape {cuts.shape}, but y holds the {len(grades)} grades "

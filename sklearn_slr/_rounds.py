@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+# What the history names where no round was run.
+NO_ROUNDS = ("round", "label_change", "agreement", "oof_score", "n_fits", "fit_time")
+
 
 @dataclass(frozen=True)
 class Refined:
@@ -62,7 +65,8 @@ def refine_labels(e_step, refinement, observed, targets, n_rounds, *, measure, t
     Refined
         The refined labels and what was measured on the way.
     """
-    training, oof, attributes, records = targets, targets, {}, []
+    targets = np.array(targets, dtype=np.float64)
+    training, oof, attributes, records = targets, targets.copy(), {}, []
     oof_sum = np.zeros_like(targets)
     for round in range(1, n_rounds + 1):
         start = time.perf_counter()
@@ -83,45 +87,79 @@ def refine_labels(e_step, refinement, observed, targets, n_rounds, *, measure, t
         oof_sum += oof
         targets = refined
         training = _training_targets(refinement, refined)
-    names = records[0] if records else ("round", "label_change", "agreement", "oof_score")
+    names = records[0] if records else NO_ROUNDS
     history = {name: np.array([record[name] for record in records]) for name in names}
-    mean_oof = oof_sum / n_rounds if n_rounds else oof
+    mean_oof = oof_sum / n_rounds if n_rounds else oof.copy()
     return Refined(targets, training, oof, mean_oof, history, attributes)
 
 
 def _refine(refinement, observed, targets, oof, held_out, round, weight):
     """Run the M step, check what it returned, and leave alone rows that were never held out."""
-    answer = refinement.refine(observed, targets, oof, round=round, sample_weight=weight)
+    inputs = [_read_only(array) for array in (observed, targets, oof)]
+    answer = refinement.refine(*inputs, round=round, sample_weight=weight)
     refined, attributes = answer if isinstance(answer, tuple) else (answer, {})
-    name = type(refinement).__name__
+    name = f"{type(refinement).__name__}.refine"
     if not isinstance(attributes, Mapping):
         raise TypeError(
-            f"{name}.refine returned a tuple whose second item is {type(attributes).__name__}; "
+            f"{name} returned a tuple whose second item is {type(attributes).__name__}; "
             "a dict of fitted attributes is wanted."
         )
-    refined = np.array(refined, dtype=np.float64)
-    if refined.shape != targets.shape:
-        raise ValueError(
-            f"{name}.refine returned shape {refined.shape}; the shape of the targets, "
-            f"{targets.shape}, is wanted."
-        )
+    refined = check_targets(refined, targets.shape, name)
     refined[~held_out] = targets[~held_out]
-    if not np.all(np.isfinite(refined)):
-        raise ValueError(f"{name}.refine returned NaN or infinite labels; finite ones are wanted.")
-    if refined.ndim == 1:
-        return refined, attributes
-    totals = refined.sum(axis=1, keepdims=True)
-    if refined.min() < -1e-6 or np.abs(totals - 1).max() > 1e-3:
-        raise ValueError(
-            f"{name}.refine returned rows that are no probabilities (smallest entry "
-            f"{refined.min():.3g}, sums {totals.min():.3g} to {totals.max():.3g}): rows must be "
-            "non-negative and sum to 1."
-        )
-    refined = np.clip(refined, 0, None)
-    return refined / refined.sum(axis=1, keepdims=True), attributes
+    return refined, attributes
 
 
 def _training_targets(refinement, refined):
     if not hasattr(refinement, "training_targets"):
         return refined
-    return np.asarray(refinement.training_targets(refined), dtype=np.float64)
+    training = refinement.training_targets(_read_only(refined))
+    return check_targets(training, refined.shape, f"{type(refinement).__name__}.training_targets")
+
+
+def _read_only(array):
+    """Return a view that a refinement cannot write into by mistake."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def check_targets(targets, shape, name):
+    """Check targets that a refinement returned, and return a copy; rows sum to 1 exactly.
+
+    Parameters
+    ----------
+    targets : array-like
+        What the refinement returned.
+    shape : tuple of int
+        The shape that is wanted.
+    name : str
+        The method that returned it, for errors.
+
+    Returns
+    -------
+    ndarray of that shape
+        Finite numbers, or probability rows.
+
+    Raises
+    ------
+    ValueError
+        If the shape differs, or the values are not finite or no probability rows.
+    """
+    targets = np.array(targets, dtype=np.float64)
+    if targets.shape != shape:
+        raise ValueError(
+            f"{name} returned shape {targets.shape}; the shape of the targets, {shape}, is wanted."
+        )
+    if not np.all(np.isfinite(targets)):
+        raise ValueError(f"{name} returned NaN or infinite labels; finite ones are wanted.")
+    if targets.ndim == 1:
+        return targets
+    totals = targets.sum(axis=1, keepdims=True)
+    if targets.min() < -1e-6 or np.abs(totals - 1).max() > 1e-3:
+        raise ValueError(
+            f"{name} returned rows that are no probabilities (smallest entry {targets.min():.3g}, "
+            f"sums {totals.min():.3g} to {totals.max():.3g}): rows must be non-negative and sum "
+            "to 1."
+        )
+    targets = np.clip(targets, 0, None)
+    return targets / targets.sum(axis=1, keepdims=True)

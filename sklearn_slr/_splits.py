@@ -87,6 +87,8 @@ def check_splits(splits, n_samples):
                 f"cv yielded {split!r}; pairs (train, test) of row indices are wanted."
             ) from None
         train, test = _as_rows(train, n_samples), _as_rows(test, n_samples)
+        if len(test) == 0:
+            continue  # nothing to predict
         if len(train) == 0:
             raise ValueError("cv yielded a split without training rows: use fewer or other folds.")
         both = np.intersect1d(train, test)
@@ -98,7 +100,10 @@ def check_splits(splits, n_samples):
             )
         checked.append((train, test))
     if not checked:
-        raise ValueError("cv yielded no splits; a one-shot iterator is used up after one pass.")
+        raise ValueError(
+            "cv yielded no splits that hold rows out; a one-shot iterator is used up after one "
+            "pass."
+        )
     return checked
 
 

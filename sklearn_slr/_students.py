@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.utils.parallel import Parallel, delayed
 
-from ._fold import fit_fold
+from ._fold import fit_fold, on_all_pairs
 from ._out_of_fold import combine
 from .soft_targets._door import fit_targets
 from .utils._nets import contains_net
@@ -90,11 +90,11 @@ def _fit_fold_students(e_step, targets):
         )
     predictions = [
         each.predict(_safe_split(student, e_step.X, None, fold.test, fold.train)[0])
-        if len(fold.test)
-        else targets[fold.test]
         for each, fold in zip(fitted, folds, strict=True)
     ]
-    return Students(fitted, combine(folds, predictions, targets)[0])
+    scores = combine(folds, predictions, targets)[0]
+    pairs = zip(fitted, folds, strict=True)
+    return Students([on_all_pairs(each, fold) for each, fold in pairs], scores)
 
 
 def without_scores(students):

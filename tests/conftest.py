@@ -1,9 +1,12 @@
-"""Settings of all tests: no check is skipped, and torch stays on one thread."""
+"""Settings of all tests: no check is skipped, and one thread does the arithmetic."""
 
 import os
 
 # Read by SciPy when it is imported; scikit-learn's array API checks are skipped without it.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
+# Small problems on a busy machine: threads would wait for each other more than they work.
+for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
 
 import importlib.util
 

@@ -8,6 +8,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import DataConversionWarning
 from sklearn.gaussian_process import GaussianProcessClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import KFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC, LinearSVC
@@ -83,6 +84,18 @@ def test_rows_of_probabilities_are_learned_from(refinement):
     assert set(named.predict(X)) == {"a", "b", "c"}
 
 
+def test_a_frames_columns_are_found_in_any_order():
+    soft = pd.DataFrame(0.7 * np.eye(3)[y] + 0.1, columns=["c", "a", "b"])
+    slr = SLRClassifier(GaussianNB(), n_rounds=1, random_state=0)
+    slr.fit(X, soft, X_val=X, y_val=soft[["a", "b", "c"]])
+    assert slr.score(X, soft[["b", "c", "a"]]) == slr.score(X, soft) > 0.9
+    assert slr.history_["valid_score"][0] > 0.9
+    with pytest.raises(ValueError, match=r"columns \['a', 'b', 'd'\]"):
+        slr.score(X, soft.rename(columns={"c": "d"})[["a", "b", "d"]])
+    with pytest.raises(ValueError, match="repeated columns"):
+        slr.fit(X, soft.rename(columns={"c": "a"}))
+
+
 def test_one_hot_rows_equal_labels():
     folds = [(np.flatnonzero(np.arange(150) % 5 != k), np.arange(k, 150, 5)) for k in range(5)]
     hard, rows = (
@@ -145,6 +158,49 @@ def test_log_probabilities():
     assert np.array_equal(np.exp(slr.predict_log_proba(X)), slr.predict_proba(X))
 
 
+def test_telling_changes_nothing(capsys):
+    labels = [
+        SLRClassifier(
+            GaussianNB(),
+            cv=KFold(3, shuffle=True, random_state=np.random.RandomState(0)),
+            verbose=verbose,
+        )
+        .fit(X, y)
+        .refined_labels_
+        for verbose in (0, 1)
+    ]
+    assert np.array_equal(*labels)
+
+
+def test_splits_that_hold_nothing_out_are_passed_over():
+    splits = [(np.arange(50, 150), np.arange(50)), (np.arange(150), [])]
+    slr = SLRClassifier(GaussianNB(), cv=splits, n_rounds=1).fit(X, y)
+    assert slr.history_["n_fits"].tolist() == [1]
+
+
+def test_a_refinement_cannot_write_into_its_inputs_nor_train_on_nonsense():
+    class Careless(AverageRefinement):
+        def refine(self, observed, targets, oof, *, round, sample_weight=None):
+            targets *= 0.5
+            return targets
+
+    class Strange(AverageRefinement):
+        def training_targets(self, refined):
+            return 2 * refined
+
+    class Odd(AverageRefinement):
+        def initial_targets(self, observed, n_classes):
+            return np.ones((len(observed), n_classes))
+
+    for refinement, message in (
+        (Careless(), "read-only"),
+        (Strange(), "Strange.training_targets returned rows that are no probabilities"),
+        (Odd(), "Odd.initial_targets returned rows that are no probabilities"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            SLRClassifier(GaussianNB(), refinement=refinement).fit(X, y)
+
+
 def test_verbose_tells_the_plan_and_the_rounds(capsys):
     SLRClassifier(GaussianNB(), n_rounds=2, cv=3, n_repeats=2, verbose=1).fit(X, y)
     lines = capsys.readouterr().out.splitlines()
@@ -173,6 +229,20 @@ def test_verbose_tells_the_plan_and_the_rounds(capsys):
         ({"estimator": LinearRegression()}, y, TypeError, "regressor LinearRegression"),
         ({"estimator": 3}, y, ValueError, "estimator"),
         ({"refinement": "avrage"}, y, ValueError, "refinement"),
+        ({"refinement": AverageRefinement}, y, TypeError, r"wanted: AverageRefinement\(\)"),
+        ({"refinement": AverageRefinement(-1)}, y, ValueError, "'n' parameter"),
+        (
+            {"estimator": GaussianNB(), "augmentations": lambda X: X[1:]},
+            y,
+            ValueError,
+            r"augmentations\[0\] returned 29 ro",
+        ),
+        (
+            {"estimator": GaussianNB(), "augmentations": lambda X: None},
+            y,
+            ValueError,
+            "returned None for 30 rows",
+        ),
         ({"refinement": "annotators"}, y, NotImplementedError, "not available yet"),
         ({"checkpoint": "here"}, y, NotImplementedError, "not available yet"),
         ({"n_rounds": -1}, y, ValueError, "n_rounds"),

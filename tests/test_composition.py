@@ -7,8 +7,15 @@ import pytest
 import sklearn
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_diabetes, load_iris
-from sklearn.ensemble import BaggingClassifier, RandomForestClassifier, StackingClassifier
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    BaggingClassifier,
+    RandomForestClassifier,
+    StackingClassifier,
+    VotingClassifier,
+)
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import make_scorer
@@ -16,6 +23,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_predict,
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import SVR
 
 from sklearn_slr import SLRClassifier, SLRRegressor
 from sklearn_slr.metrics import quadratic_weighted_kappa_scorer
@@ -169,6 +177,29 @@ def test_a_validation_set_passes_the_steps_before():
     assert np.array_equal(inside.history_["valid_score"], outside.history_["valid_score"])
 
 
+@pytest.mark.usefixtures("_routing")
+@pytest.mark.parametrize(
+    "student",
+    [
+        GridSearchCV(LogisticRegression(max_iter=500), {"C": [0.1, 1]}, cv=2),
+        CalibratedClassifierCV(GaussianNB(), cv=2),
+        AdaBoostClassifier(n_estimators=3),
+        SLRClassifier(GaussianNB(), n_rounds=1),
+        VotingClassifier([("nb", GaussianNB())], voting="soft"),
+    ],
+)
+def test_weights_of_our_own_making_are_not_routed(student):
+    slr = SLRClassifier(student, n_rounds=2, cv=2, random_state=0)
+    assert slr.fit(X, y).score(X, y) > 0.8
+
+
+@pytest.mark.parametrize("inner", [{}, {"final_estimator": GaussianNB()}])
+def test_a_stack_as_student(inner):
+    student = StackingClassifier([("nb", GaussianNB())], cv=2, **inner)
+    slr = SLRClassifier(student, n_rounds=2, cv=2, random_state=0)
+    assert slr.fit(X, y).score(X, y) > 0.8
+
+
 @pytest.mark.parametrize(
     "convert",
     [
@@ -212,6 +243,24 @@ def test_a_precomputed_kernel():
     assert np.allclose(plain.refined_labels_, kernel.refined_labels_)
 
 
+@pytest.mark.parametrize("parameters", [{"final": "folds"}, {"n_rounds": 1}])
+def test_a_precomputed_kernel_whose_students_see_fewer_rows(parameters):
+    X, target = load_diabetes(return_X_y=True)
+    X, target = X[:80], target[:80]
+    weight = np.where(np.arange(80) % 9, 1.0, 0.0) if "n_rounds" in parameters else None
+    folds = [(np.flatnonzero(np.arange(80) % 3 != k), np.arange(k, 80, 3)) for k in range(3)]
+    linear, kernel = (
+        SLRRegressor(SVR(kernel=name, C=100.0), cv=folds, **parameters).fit(
+            data, target, sample_weight=weight, X_val=data[:9], y_val=target[:9]
+        )
+        for name, data in (("linear", X), ("precomputed", X @ X.T))
+    )
+    assert np.allclose(linear.refined_labels_, kernel.refined_labels_)
+    assert np.allclose(linear.predict(X[:5]), kernel.predict(X[:5] @ X.T))
+    valid = linear.history_["valid_score"]
+    assert np.allclose(valid, kernel.history_["valid_score"])
+
+
 def test_labels_of_every_kind():
     kinds = [
         np.array(["a", "b", "c"])[y],
@@ -221,6 +270,7 @@ def test_labels_of_every_kind():
         y.astype(float),
         y.tolist(),
         np.array(["a", "b", "c"], dtype=object)[y],
+        y.astype(object),
     ]
     fits = [SLRClassifier(GaussianNB(), random_state=0).fit(X, labels) for labels in kinds]
     for slr, labels in zip(fits, kinds, strict=True):

@@ -106,6 +106,39 @@ def test_threads_take_turns():
         assert np.array_equal(serial, slr().fit(X, y).refined_labels_)
 
 
+def test_threads_of_threads_do_not_wait_for_each_other():
+    from joblib import parallel_config
+
+    inner = SLRClassifier(classifier(), n_rounds=1, cv=2, n_jobs=2)
+    with parallel_config("threading"):
+        assert slr(inner, n_rounds=1, cv=2).fit(X, y).score(X, y) > 0.8
+
+
+def test_a_plain_net_predicts_classes():
+    net = skorch.NeuralNet(
+        Net, criterion=nn.CrossEntropyLoss, train_split=None, max_epochs=4, lr=0.3, verbose=0
+    )
+    fitted = slr(net, n_rounds=1).fit(X, y)
+    assert fitted.predict(X).shape == y.shape
+    assert fitted.score(X, y) > 0.8
+
+
+def test_a_dataset_needs_no_import_of_skorch_helper():
+    script = """
+import numpy as np, torch
+from skorch import NeuralNetClassifier
+from sklearn_slr import SLRClassifier
+X, y = torch.randn(30, 2), torch.arange(30) % 2
+net = NeuralNetClassifier(torch.nn.Linear, module__in_features=2, module__out_features=2,
+                          criterion=torch.nn.CrossEntropyLoss, max_epochs=1, verbose=0)
+print(SLRClassifier(net, n_rounds=1, cv=2).fit(torch.utils.data.TensorDataset(X, y), y).n_rounds_)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "1\n", done.stderr
+
+
 def test_a_net_that_lives_in_main_works_with_two_jobs(tmp_path):
     script = tmp_path / "notebook.py"
     script.write_text(
@@ -228,6 +261,7 @@ def test_fitted_models_pickle_and_clone():
     ("net", "error", "message"),
     [
         (lambda: classifier(module__n_out=5), ValueError, "one output for each class"),
+        (lambda: classifier(module__n_out=2), ValueError, "fewer outputs than the 3 classes"),
         (lambda: classifier(criterion=nn.MultiMarginLoss), ValueError, "nn.CrossEntropyLoss"),
         (regressor, TypeError, "regressor NeuralNetRegressor"),
     ],

@@ -98,9 +98,25 @@ def test_rows_of_weight_zero_are_predicted_but_never_trained_on():
         (HARD * 1.5, "do not sum to 1"),
         (np.full((150, 3), np.nan), "NaN"),
         (HARD[:-1], "inconsistent numbers of samples"),
-        (np.r_[np.inf, np.zeros(149)], "infinity"),
     ],
 )
 def test_bad_targets_are_refused(targets, message):
     with pytest.raises(ValueError, match=message):
         out_of_fold_predict(LogisticRegression(), X, targets)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "targets", "parameters", "error", "message"),
+    [
+        (Ridge(), np.r_[np.inf, np.zeros(149)], {}, ValueError, "infinity"),
+        (GaussianNB(), y, {}, TypeError, "probability rows of shape"),
+        (Ridge(), HARD, {}, TypeError, "the regressor Ridge"),
+        (GaussianNB(), HARD, {"teachers": [GaussianNB()]}, ValueError, r"list of \(name, est"),
+        (GaussianNB(), HARD, {"teachers": [("r", Ridge())]}, TypeError, "teachers: 'r' is the"),
+    ],
+)
+def test_estimators_that_do_not_fit_the_targets_are_refused(
+    estimator, targets, parameters, error, message
+):
+    with pytest.raises(error, match=message):
+        out_of_fold_predict(estimator, X, targets, **parameters)

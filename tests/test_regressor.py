@@ -102,6 +102,21 @@ def test_the_clean_set_is_scored_each_round():
     assert -1 <= graded.history_["valid_score"][0] <= 1
 
 
+def test_thresholds_of_the_fit_count():
+    plain = SLRRegressor(n_rounds=1).fit(X, GRADES).set_params(thresholds="kappa")
+    assert plain.score(X, GRADES) == r2_score(GRADES, plain.predict(X))
+    graded = SLRRegressor(n_rounds=1, thresholds="kappa").fit(X, GRADES)
+    assert set(graded.set_params(thresholds=None).predict(X)) <= set(GRADES)
+
+
+def test_learned_arrays_are_nobody_elses():
+    target = progression.astype(float)
+    slr = SLRRegressor(n_rounds=0).fit(X, target)
+    arrays = [target, slr.observed_labels_, slr.refined_labels_, slr.oof_predictions_]
+    for i, first in enumerate(arrays):
+        assert not any(np.shares_memory(first, second) for second in arrays[i + 1 :])
+
+
 def test_a_column_is_raveled_with_a_warning():
     with pytest.warns(DataConversionWarning):
         column = SLRRegressor(random_state=0).fit(X, progression[:, None])
@@ -126,6 +141,8 @@ def test_teachers_and_augmentations_shape_the_labels_but_not_the_scores_of_the_s
         ({}, np.r_[np.inf, progression[1:]], ValueError, "infinity"),
         ({}, np.column_stack([progression, progression]), TypeError, "one number a row"),
         ({}, progression.astype(str), TypeError, "holds strings"),
+        ({}, progression.astype(str).astype(object), TypeError, "holds strings"),
+        ({"thresholds": ["a", "b", "c"]}, GRADES, TypeError, "thresholds holds strings"),
         ({}, None, ValueError, "the target y is None"),
         ({"estimator": LogisticRegression()}, progression, TypeError, "the classifier Logistic"),
         ({"refinement": "posterior"}, progression, ValueError, "for classification"),

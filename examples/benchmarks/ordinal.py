@@ -126,9 +126,13 @@ def compare_cuts(regressor, X, y, X_test, seed):
         "exact cuts for accuracy": lambda: fit_thresholds(oof, y, metric="accuracy"),
     }
     for name, fit in ways.items():
-        begin = time.perf_counter()
-        cuts = fit()
-        cut_time = time.perf_counter() - begin
+        # The best of three: the first call pays for cold caches, whichever method it is.
+        cut_times = []
+        for _ in range(3):
+            begin = time.perf_counter()
+            cuts = fit()
+            cut_times.append(time.perf_counter() - begin)
+        cut_time = min(cut_times)
         yield name, apply_thresholds(scores, cuts, grades), fit_time + cut_time, cut_time
 
 

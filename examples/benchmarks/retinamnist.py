@@ -34,7 +34,7 @@ The measurement
     Seeds change folds, initial weights and batches, not the 400 test images: paired differences
     say nothing about other images (the standard error of one QWK at n = 400 is about 0.03).
 
-Run ``python retinamnist.py --data FOLDER --out results.jsonl``: about 8 minutes a seed on one core.
+Run ``python retinamnist.py --data FOLDER --out results.jsonl``: about 9 minutes a seed on one core.
 Each finished cell is a line of the file, and a second run goes on from there; ``--table`` prints
 what the file has.
 """

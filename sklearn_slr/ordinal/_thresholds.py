@@ -85,13 +85,7 @@ def fit_thresholds(
         return nearest_cuts(grades)
     if method == "moments":
         return _moment_cuts(scores, y, grades, weight)
-    distinct, place = np.unique(scores, return_inverse=True)
-    if len(distinct) * len(grades) > _MOST_CELLS:
-        raise ValueError(
-            f"y has {len(grades)} grades and scores have {len(distinct)} distinct values, too "
-            "many to tabulate; y looks continuous: use a plain regressor, or bin y into grades."
-        )
-    prefix = _weight_below(place, np.searchsorted(grades, y), weight, len(distinct), len(grades))
+    distinct, prefix = _weight_below(scores, np.searchsorted(grades, y), weight, len(grades))
     if method == "quantile":
         positions = quantile_positions(prefix)
     else:
@@ -220,13 +214,26 @@ def _check_grades(grades, y):
     return grades
 
 
-def _weight_below(place, codes, weight, n_distinct, n_grades):
-    """Return a table: the weight of each grade among the lowest 0, 1, .. n_distinct scores."""
-    cells = codes * n_distinct + place
-    counts = np.bincount(cells, weights=weight, minlength=n_grades * n_distinct)
-    prefix = np.zeros((n_grades, n_distinct + 1))
-    np.cumsum(counts.reshape(n_grades, n_distinct), axis=1, out=prefix[:, 1:])
-    return prefix
+def _weight_below(scores, codes, weight, n_grades):
+    """Return the distinct scores, and a table: each grade's weight among the lowest 0, 1, .. all.
+
+    Rows of equal scores enter the table together, so that no cut can come between them.
+    """
+    order = np.argsort(scores)
+    scores, codes, weight = scores[order], codes[order], weight[order]
+    ends = np.flatnonzero(np.append(scores[1:] != scores[:-1], True))
+    if len(ends) * n_grades > _MOST_CELLS:
+        raise ValueError(
+            f"y has {n_grades} grades and scores have {len(ends)} distinct values, too many to "
+            "tabulate; y looks continuous: use a plain regressor, or bin y into grades."
+        )
+    prefix = np.zeros((n_grades, len(ends) + 1))
+    below = np.empty(len(scores))  # one buffer for all grades: fresh memory is what costs time
+    for grade in range(n_grades):
+        np.multiply(weight, codes == grade, out=below)
+        np.cumsum(below, out=below)
+        np.take(below, ends, out=prefix[grade, 1:], mode="clip")
+    return scores[ends], prefix
 
 
 def _cuts_at(distinct, positions):

@@ -1,9 +1,11 @@
 """The paper's M step: a weighted average of the current labels and the pseudo-labels."""
 
-import numbers
+from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
+
+from ..utils._sklearn import Interval, StrOptions
 
 
 class AverageRefinement(BaseEstimator):
@@ -32,6 +34,10 @@ class AverageRefinement(BaseEstimator):
     >>> AverageRefinement(n=3).refine(L, L, P, round=1)
     array([[0.8, 0.2]])
     """
+
+    _parameter_constraints: dict = {
+        "n": [Interval(Real, 0, None, closed="left"), StrOptions({"round"}), callable]
+    }
 
     def __init__(self, n=3.0):
         self.n = n
@@ -69,7 +75,7 @@ class AverageRefinement(BaseEstimator):
         if isinstance(self.n, str) and self.n == "round":
             return float(round)
         n = self.n(round) if callable(self.n) else self.n
-        if not isinstance(n, numbers.Real) or not np.isfinite(n) or n < 0:
+        if not isinstance(n, Real) or not np.isfinite(n) or n < 0:
             source = f"n({round}) returned" if callable(self.n) else "n is"
             raise ValueError(
                 f"AverageRefinement: {source} {n!r}; a number >= 0, 'round' or a callable of the "

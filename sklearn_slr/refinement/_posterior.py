@@ -5,6 +5,7 @@ from numbers import Real
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from ..utils._sklearn import Interval, StrOptions
 from ._noise import count_transition, em_transition, posterior_labels
 
 
@@ -43,6 +44,12 @@ class PosteriorRefinement(BaseEstimator):
     array([[0.429, 0.571]])
     """
 
+    _parameter_constraints: dict = {
+        "temperature": [Interval(Real, 0, None, closed="neither")],
+        "transition": [StrOptions({"count", "em"}), "array-like"],
+        "smoothing": [Interval(Real, 0, 1, closed="left")],
+    }
+
     def __init__(self, temperature=0.5, transition="count", smoothing=0.1):
         self.temperature = temperature
         self.transition = transition
@@ -80,7 +87,8 @@ class PosteriorRefinement(BaseEstimator):
             raise ValueError(
                 "PosteriorRefinement is for classification; numbers are refined by 'average'."
             )
-        proba = sharpen(oof, self._positive_temperature())
+        self._validate_params()
+        proba = sharpen(oof, self.temperature)
         transition = self._transition(proba, observed, sample_weight)
         return posterior_labels(proba, observed, transition), {"noise_matrix_": transition}
 
@@ -97,17 +105,7 @@ class PosteriorRefinement(BaseEstimator):
         ndarray of shape (n_samples, C)
             ``(1 - smoothing) * refined + smoothing / C``.
         """
-        if not isinstance(self.smoothing, Real) or not 0 <= self.smoothing < 1:
-            raise ValueError(f"smoothing is {self.smoothing!r}; a number in [0, 1) is wanted.")
         return (1 - self.smoothing) * refined + self.smoothing / refined.shape[1]
-
-    def _positive_temperature(self):
-        if not isinstance(self.temperature, Real) or not self.temperature > 0:
-            raise ValueError(
-                f"temperature is {self.temperature!r}; a number > 0 is wanted: 0.5 trusts the "
-                "model, 1 to 2 the labels."
-            )
-        return float(self.temperature)
 
     def _transition(self, proba, observed, weight):
         n_classes = proba.shape[1]
@@ -125,10 +123,6 @@ class PosteriorRefinement(BaseEstimator):
                     "true."
                 )
             return matrix
-        if self.transition not in ("count", "em"):
-            raise ValueError(
-                f"transition is {self.transition!r}; 'count', 'em' or a matrix is wanted."
-            )
         counted = count_transition(proba, observed, weight=weight)
         if self.transition == "count":
             return counted

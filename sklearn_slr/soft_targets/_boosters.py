@@ -46,7 +46,8 @@ def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
     if params.get("scale_pos_weight") is not None and not many:
         class_weight = {1: params["scale_pos_weight"]}
     rows, weights = weigh_rows(targets, sample_weight, class_weight, counts_weighted=False)
-    return fit_booster(estimator, X, rows, weights, fit_params)
+    given = {**fit_params, "sample_weight": sample_weight}
+    return fit_booster(estimator, X, rows, weights, given)
 
 
 def _fit_of(estimator):
@@ -105,19 +106,23 @@ def _fit_xgboost(estimator, X, rows, weights, fit_params):
     n_classes = rows.shape[1]
     rows32 = rows.astype(np.float32)
 
+    # The library bins by weights of samples, not by those of classes.
     def objective(y_true, y_pred, sample_weight=None):
-        return _newton(y_pred, rows32, sample_weight, 1.0 if n_classes == 2 else 2.0)
+        return _newton(y_pred, rows32, weights, 1.0 if n_classes == 2 else 2.0)
 
-    prior = np.average(rows, axis=0, weights=weights)
     given = estimator.get_params()
     changed = {"objective": objective}
+    prior = np.average(rows, axis=0, weights=weights)
     if given.get("scale_pos_weight") is not None:
         changed["scale_pos_weight"] = None
+        if n_classes == 2 and given["scale_pos_weight"] != 1:
+            # Then the library starts from one Newton step instead of the frequency.
+            prior[1] = expit(4 * (prior[1] - 0.5))
     if given.get("base_score") is None:
         # Where the library would start from the labels' frequencies.
         changed["base_score"] = _xgboost_start(prior)
     estimator.set_params(**changed)
-    estimator.fit(X, any_labels(len(rows), n_classes), sample_weight=weights, **fit_params)
+    estimator.fit(X, any_labels(len(rows), n_classes), **fit_params)
     for name in changed:
         # On a fitted estimator, `set_params` would tell the booster.
         setattr(estimator, name, given.get(name))
@@ -151,9 +156,8 @@ def _fit_lightgbm(estimator, X, rows, weights, fit_params):
     estimator.fit(
         X,
         any_labels(n_samples, n_classes),
-        sample_weight=weights,
         init_score=np.tile(start, (n_samples, 1)) if n_classes > 2 else np.repeat(start, n_samples),
-        **fit_params,
+        **{**fit_params, "sample_weight": weights},
     )
     estimator.set_params(objective=given["objective"], class_weight=given["class_weight"])
     estimator._objective = "multiclass" if n_classes > 2 else "binary"
@@ -182,7 +186,7 @@ def _fit_catboost(estimator, X, rows, weights, fit_params):
     if "scale_pos_weight" in params:
         changed["scale_pos_weight"] = None
     estimator.set_params(**changed)
-    return estimator.fit(X, rows[:, 1], sample_weight=weights, **fit_params)
+    return estimator.fit(X, rows[:, 1], **{**fit_params, "sample_weight": weights})
 
 
 class _StopAtOnce:

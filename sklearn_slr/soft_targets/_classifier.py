@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..utils._inputs import as_indexable, check_lengths
 from ..utils._labels import as_array, encode_known_labels, encode_labels
+from ..utils._nets import final_step
 from ..utils._sklearn import (
     HasMethods,
     _fit_context,
@@ -126,6 +127,12 @@ class SoftTargetClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             seed=int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max)),
             route=self.route,
         )
+        if not hasattr(fitted.model, "predict_proba"):
+            kind = type(final_step(fitted.model)).__name__
+            raise TypeError(
+                f"estimator is {kind}, which has no predict_proba: wrap it, as "
+                f"CalibratedClassifierCV({kind}()), or choose a probabilistic classifier."
+            )
         validate_data(self, given, skip_check_array=True)
         self._fitted = fitted
         self.estimator_, self.route_ = fitted.model, fitted.route

@@ -12,6 +12,7 @@ import contextlib
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn import config_context
 from sklearn.base import clone
 
 from ..utils._nets import contains_net, final_step, is_net
@@ -75,15 +76,19 @@ class FittedTargets:
         Number of target columns C.
     route : str
         How the estimator learned from its targets.
+    rows : ndarray of int, default=None
+        Training rows that it saw, of those that X pairs with; None for all.
     """
 
     model: object
     columns: np.ndarray | None
     n_classes: int | None
     route: str
+    rows: np.ndarray | None = None
 
     def predict(self, X):
         """Predict rows (n_samples, C) of probabilities, or scores (n_samples,)."""
+        X = self._paired(X)
         with _isolation(self.model, seed=0, n_threads=None):
             if self.columns is None:
                 return _check_scores(self.model.predict(X), self.model, num_samples(X))
@@ -97,13 +102,16 @@ class FittedTargets:
 
     def classify(self, X):
         """Predict target columns (n_samples,) by the model's own rule."""
+        X = self._paired(X)
         with _isolation(self.model, seed=0, n_threads=None):
-            codes = np.asarray(self.model.predict(X)).reshape(-1)
-        return self.columns[codes.astype(np.intp)]
+            codes = np.asarray(self.model.predict(X))
+        if codes.ndim == 2 and codes.shape[1] > 1:  # a plain skorch net predicts its outputs
+            codes = codes.argmax(axis=1)
+        return self.columns[codes.reshape(-1).astype(np.intp)]
 
     def decide(self, X):
         """Return the model's decision function; classes that it does not know get -inf."""
-        scores = np.asarray(self.model.decision_function(X), dtype=np.float64)
+        scores = np.asarray(self.model.decision_function(self._paired(X)), dtype=np.float64)
         if len(self.columns) == self.n_classes:
             return scores
         if scores.ndim == 1:
@@ -111,6 +119,12 @@ class FittedTargets:
         spread = np.full((len(scores), self.n_classes), -np.inf)
         spread[:, self.columns] = scores
         return spread
+
+    def _paired(self, X):
+        """Return of a matrix of pairs the columns of the rows that the model was fitted on."""
+        if self.rows is None or not is_pairwise(self.model):
+            return X
+        return X[:, self.rows]
 
 
 def fit_targets(
@@ -149,7 +163,7 @@ def fit_targets(
         If no route can train the estimator.
     """
     estimator = seed_estimator(clone(estimator), seed)
-    fit_params = fit_params or {}
+    fit_params, rows = fit_params or {}, None
     if sample_weight is not None and not np.all(sample_weight > 0):
         rows = np.flatnonzero(sample_weight > 0)
         X = _safe_split(estimator, X, None, rows)[0]
@@ -158,7 +172,7 @@ def fit_targets(
     with _isolation(estimator, seed, n_threads=1):
         if targets.ndim == 1:
             model = _fit_last(estimator, X, targets, sample_weight, fit_params, _fit_regressor)
-            return FittedTargets(model, None, None, "regression")
+            return FittedTargets(model, None, None, "regression", rows)
         columns, chosen = _columns(estimator, targets), choose_route(estimator, route)
         is_hard = np.all((targets == 0) | (targets == 1))
         plain = is_hard and chosen.NAME != "net" and route == "auto"
@@ -168,19 +182,21 @@ def fit_targets(
 
         def fit_classifier(estimator, X, targets, sample_weight, fit_params):
             targets = targets[:, columns]
-            if plain:
-                return fit_hard(estimator, X, targets.argmax(axis=1), sample_weight, fit_params)
-            return chosen.fit(
-                estimator,
-                X,
-                targets,
-                sample_weight=sample_weight,
-                fit_params=fit_params,
-                seed=seed,
-            )
+            with _unrouted(fit_params):
+                if plain:
+                    codes = targets.argmax(axis=1)
+                    return fit_hard(estimator, X, codes, sample_weight, fit_params)
+                return chosen.fit(
+                    estimator,
+                    X,
+                    targets,
+                    sample_weight=sample_weight,
+                    fit_params=fit_params,
+                    seed=seed,
+                )
 
         model = _fit_last(estimator, X, targets, sample_weight, fit_params, fit_classifier)
-    return FittedTargets(model, columns, targets.shape[1], name)
+    return FittedTargets(model, columns, targets.shape[1], name, rows)
 
 
 def choose_route(estimator, route="auto"):
@@ -260,6 +276,13 @@ def _fit_regressor(estimator, X, targets, sample_weight, fit_params):
             estimator, X, targets, sample_weight=sample_weight, fit_params=fit_params, seed=0
         )
     return fit_hard(estimator, X, targets, sample_weight, fit_params)
+
+
+def _unrouted(fit_params):
+    """Switch metadata routing off where the only metadata are weights of our own making."""
+    if fit_params or not routing_enabled():
+        return contextlib.nullcontext()
+    return config_context(enable_metadata_routing=False)
 
 
 def _isolation(estimator, seed, n_threads):

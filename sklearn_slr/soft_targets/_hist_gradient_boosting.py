@@ -75,7 +75,7 @@ class _SoftLoss:
     ----------
     hard : HalfBinomialLoss or HalfMultinomialLoss
         The loss on labels. The first reads a probability as it is; the second is called with
-        class 0 for every sample, and what is linear in the targets is put right.
+        each row's likeliest class, and what is linear in the targets is put right.
     rows : ndarray of shape (n_samples, k)
         Probability rows; every method gets row numbers as `y_true`.
     """
@@ -88,42 +88,44 @@ class _SoftLoss:
         self.hard = hard
         self.link = hard.link
         self.init_gradient_and_hessian = hard.init_gradient_and_hessian
-        # One tree reads one class at a time.
-        self.rows = rows[:, 1].copy() if rows.shape[1] == 2 else np.asfortranarray(rows)
+        self.rows = rows
+        codes = rows.argmax(axis=1)
+        self.codes = codes.astype(np.float64)
+        # One tree reads one class at a time. Of one-hot rows, nothing is put right.
+        self.shift = np.asfortranarray(np.eye(rows.shape[1])[codes] - rows)
 
-    def _rows(self, numbers):
-        if len(numbers) == len(self.rows):
-            return self.rows
-        return self.rows[numbers.astype(np.intp)]
+    def _take(self, array, numbers):
+        return array if len(numbers) == len(array) else array[numbers.astype(np.intp)]
 
     def fit_intercept_only(self, y_true, sample_weight=None):
         """Return the scores of a model without features."""
-        rows = self._rows(y_true)
-        if rows.ndim == 1:
-            return self.hard.fit_intercept_only(rows, sample_weight)
+        rows = self._take(self.rows, y_true)
+        if rows.shape[1] == 2:
+            return self.hard.fit_intercept_only(rows[:, 1], sample_weight)
         prior = np.average(rows, weights=sample_weight, axis=0)
         eps = np.finfo(np.float64).eps
         return self.link.link(np.clip(prior, eps, 1 - eps)[None, :]).reshape(-1)
 
     def gradient_hessian(self, *, y_true, raw_prediction, sample_weight, **buffers):
         """Fill `gradient_out` and `hessian_out`."""
-        rows = self._rows(y_true)
-        if rows.ndim == 1:
-            return self.hard.gradient_hessian(rows, raw_prediction, sample_weight, **buffers)
+        if self.rows.shape[1] == 2:
+            positive = np.ascontiguousarray(self._take(self.rows, y_true)[:, 1])
+            return self.hard.gradient_hessian(positive, raw_prediction, sample_weight, **buffers)
+        codes, shift = self._take(self.codes, y_true), self._take(self.shift, y_true)
         gradient, hessian = self.hard.gradient_hessian(
-            np.zeros(len(rows)), raw_prediction, sample_weight, **buffers
+            codes, raw_prediction, sample_weight, **buffers
         )
-        weights = 1.0 if sample_weight is None else sample_weight
-        gradient[:, 0] += weights
-        for k in range(rows.shape[1]):
-            gradient[:, k] -= weights * rows[:, k]
+        for k in range(shift.shape[1]):
+            column = shift[:, k]
+            gradient[:, k] += column if sample_weight is None else column * sample_weight
         return gradient, hessian
 
     def __call__(self, y_true, raw_prediction, sample_weight=None, n_threads=1):
         """Return the mean loss."""
-        rows = self._rows(y_true)
-        if rows.ndim == 1:
-            return self.hard(rows, raw_prediction, sample_weight, n_threads=n_threads)
-        losses = self.hard.loss(np.zeros(len(rows)), raw_prediction, n_threads=n_threads)
-        losses += raw_prediction[:, 0] - (rows * raw_prediction).sum(axis=1)
+        if self.rows.shape[1] == 2:
+            positive = np.ascontiguousarray(self._take(self.rows, y_true)[:, 1])
+            return self.hard(positive, raw_prediction, sample_weight, n_threads=n_threads)
+        codes, shift = self._take(self.codes, y_true), self._take(self.shift, y_true)
+        losses = self.hard.loss(codes, raw_prediction, n_threads=n_threads)
+        losses += (shift * raw_prediction).sum(axis=1)
         return float(np.average(losses, weights=sample_weight))

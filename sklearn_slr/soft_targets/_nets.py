@@ -15,4 +15,12 @@ def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
     # torch is imported only where a net is there already.
     from ._net_training import train
 
-    return train(estimator, X, targets, sample_weight, fit_params)
+    try:
+        return train(estimator, X, targets, sample_weight, fit_params)
+    except IndexError as error:
+        if "out of bounds" not in str(error) or targets.ndim == 1:
+            raise
+        raise ValueError(
+            f"The module has fewer outputs than the {targets.shape[1]} classes: give it one "
+            "output for each class."
+        ) from error

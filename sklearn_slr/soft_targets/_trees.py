@@ -96,8 +96,9 @@ def _dress_tree(classifier, regressor, n_classes):
     values = state["values"].reshape(len(state["values"]), 1, -1)
     if n_classes == 2:
         values = np.concatenate([1 - values, values], axis=2)
-    # Means of rounded rows can leave [0, 1] by an ulp.
-    values = np.ascontiguousarray(np.clip(values, 0, 1))
+    # Means of rounded rows can leave [0, 1] by an ulp. Multiples of 2**-44 add up without error
+    # over hundreds of trees, so that classes that are equally likely stay so.
+    values = np.ascontiguousarray(np.round(np.clip(values, 0, 1) * 2.0**44) / 2.0**44)
     nodes = state["nodes"].copy()
     nodes["impurity"] = 1 - (values**2).sum(axis=(1, 2))
     tree = type(grown)(grown.n_features, np.array([n_classes], dtype=np.intp), 1)

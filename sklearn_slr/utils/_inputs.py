@@ -1,5 +1,6 @@
 """Inputs of any kind, made indexable by rows and otherwise left as they came."""
 
+import importlib
 import sys
 from collections.abc import Mapping
 
@@ -24,12 +25,12 @@ def as_indexable(X):
     """
     if sparse.issparse(X):  # some formats are dicts
         return indexable(X)[0]
-    skorch = sys.modules.get("skorch")
-    if skorch is not None:
+    if "skorch" in sys.modules:
+        helper = importlib.import_module("skorch.helper")
         if isinstance(X, sys.modules["torch"].utils.data.Dataset):
-            return skorch.helper.SliceDataset(X, idx=0)
+            return helper.SliceDataset(X, idx=0)
         if isinstance(X, Mapping):
-            return X if isinstance(X, skorch.helper.SliceDict) else skorch.helper.SliceDict(**X)
+            return X if isinstance(X, helper.SliceDict) else helper.SliceDict(**X)
     if isinstance(X, Mapping):
         raise TypeError(
             "X is a dict, which only skorch nets take: pass an array or a DataFrame, or wrap a "

@@ -1,6 +1,7 @@
 """Observed labels, encoded at the door: class indices, probability rows, numbers."""
 
 from dataclasses import dataclass
+from numbers import Number
 
 import numpy as np
 from scipy import sparse
@@ -65,6 +66,10 @@ def encode_labels(y, *, name="y"):
     if values.ndim == 2 and values.shape[1] > 1:
         rows = check_rows(values, name=name)
         classes = np.arange(rows.shape[1]) if columns is None else np.asarray(list(columns))
+        if len(np.unique(classes)) < len(classes):
+            raise ValueError(
+                f"{name} has repeated columns, {list(columns)}: one a class is wanted."
+            )
         codes = rows.argmax(axis=1)
         used = classes[rows.any(axis=0)]
     else:
@@ -86,12 +91,15 @@ def encode_known_labels(y, classes, *, name):
     values = as_array(y, name=name)
     if values.ndim == 2 and values.shape[1] > 1:
         rows = check_rows(values, name=name)
-        if rows.shape[1] != len(classes):
+        columns = getattr(y, "columns", None)
+        order = np.arange(rows.shape[1]) if columns is None else _column_codes(columns, classes)
+        if np.any(order < 0) or len(np.unique(order)) != len(classes):
+            names = "" if columns is None else f" {list(columns)}"
             raise ValueError(
-                f"{name} has {rows.shape[1]} columns, but the training labels have "
-                f"{len(classes)} classes: give one column for each class."
+                f"{name} has {rows.shape[1]} columns{names}, but the training labels have the "
+                f"{len(classes)} classes {classes.tolist()}: give one column for each class."
             )
-        return rows.argmax(axis=1)
+        return order[rows.argmax(axis=1)]
     values = _check_label_array(values, name=name)
     index = {label: code for code, label in enumerate(classes.tolist())}
     codes = np.array([index.get(label, -1) for label in values.tolist()], dtype=np.intp)
@@ -102,6 +110,12 @@ def encode_known_labels(y, classes, *, name):
             f"known are {classes.tolist()}."
         )
     return codes
+
+
+def _column_codes(columns, classes):
+    """Return the index of each column among the classes, -1 if it is none."""
+    index = {label: code for code, label in enumerate(classes.tolist())}
+    return np.array([index.get(label, -1) for label in np.asarray(list(columns)).tolist()])
 
 
 def as_array(y, *, name):
@@ -116,6 +130,8 @@ def as_array(y, *, name):
     if hasattr(y, "detach"):
         y = y.detach().cpu()
     values = np.asarray(y)
+    if values.dtype.kind == "O" and all(isinstance(label, Number) for label in values.flat):
+        values = np.array(values.tolist())  # numbers, whatever held them
     if values.ndim == 0:
         raise ValueError(f"{name} should be a 1d array, got a scalar instead: {y!r}.")
     if values.ndim > 2:
@@ -162,12 +178,12 @@ def check_numbers(y, *, name="y"):
             "For several outputs wrap the estimator in MultiOutputRegressor."
         )
     values = column_or_1d(values, warn=True)
-    if values.dtype.kind in "US":
+    if values.dtype.kind in "US" or any(isinstance(v, str) for v in values[:1]):
         raise TypeError(
             f"{name} holds strings, e.g. {values[0]!r}; numbers are wanted. Write grades as "
             "numbers, or use SLRClassifier for labels without order."
         )
-    return check_array(values, dtype=np.float64, ensure_2d=False, input_name=name)
+    return check_array(values, dtype=np.float64, ensure_2d=False, input_name=name, copy=True)
 
 
 def _check_label_array(values, *, name):

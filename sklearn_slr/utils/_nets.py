@@ -13,8 +13,11 @@ def is_net(estimator):
 
 
 def contains_net(estimator):
-    """Whether `estimator` is a skorch net or holds one anywhere among its parameters."""
-    if "skorch" not in sys.modules:
+    """Whether `estimator` is a skorch net or holds one anywhere among its parameters.
+
+    Nets inside of estimators that isolate them themselves do not count.
+    """
+    if "skorch" not in sys.modules or getattr(estimator, "_isolates_nets", False):
         return False
     if is_net(estimator):
         return True
