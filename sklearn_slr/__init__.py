@@ -6,12 +6,16 @@ from ._classifier import SLRClassifier
 from ._out_of_fold import out_of_fold_predict
 from ._regressor import SLRRegressor
 from ._version import __version__
+from .ordinal import ThresholdedRegressor
+from .soft_targets import SoftTargetClassifier
 
 _SUBPACKAGES = ("datasets", "metrics", "ordinal", "refinement", "soft_targets")
 
 __all__ = [
     "SLRClassifier",
     "SLRRegressor",
+    "SoftTargetClassifier",
+    "ThresholdedRegressor",
     "__version__",
     "out_of_fold_predict",
 ]

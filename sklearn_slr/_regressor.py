@@ -334,11 +334,18 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         if not isinstance(self.thresholds, str):
             cuts = np.array(self.thresholds, dtype=np.float64)
         else:
-            cuts = fit_thresholds(
-                problem.observed if students.scores is None else students.scores,
-                problem.observed,
-                method=self.thresholds,
-                grades=grades,
-                sample_weight=weight,
-            )
+            cuts = self._fit_cuts(problem, students, weight)
         return {**learned, "thresholds_": cuts, "grades_": grades}
+
+    def _fit_cuts(self, problem, students, weight):
+        """Fit the cuts to scores that are out of fold; a row's own label is no score."""
+        if not self._wants_scores():
+            return fit_thresholds(problem.observed, problem.observed, method=self.thresholds)
+        rows = students.held_out
+        return fit_thresholds(
+            students.scores[rows],
+            problem.observed[rows],
+            method=self.thresholds,
+            grades=problem.classes,
+            sample_weight=None if weight is None else weight[rows],
+        )

@@ -26,10 +26,13 @@ class Students:
         One student, or one for each fold.
     scores : ndarray of shape (n_samples, C) or (n_samples,), or None
         Out-of-fold predictions of models trained on the same labels, where they were asked for.
+    held_out : ndarray of bool of shape (n_samples,), or None
+        Which rows' scores are out of fold; the others' are their labels.
     """
 
     fitted: list
     scores: np.ndarray | None = None
+    held_out: np.ndarray | None = None
 
     def predict(self, X):
         """Return the mean prediction, (n_samples, C) or (n_samples,)."""
@@ -59,7 +62,7 @@ def fit_students(e_step, targets, *, final, with_scores):
     """
     if final == "folds":
         return _fit_fold_students(e_step, targets)
-    scores = e_step(targets, FINAL_ROUND).predictions if with_scores else None
+    found = e_step(targets, FINAL_ROUND) if with_scores else None
     student = fit_targets(
         e_step.estimators[0],
         e_step.X,
@@ -68,7 +71,9 @@ def fit_students(e_step, targets, *, final, with_scores):
         fit_params=e_step.fit_params,
         seed=derive_seed(e_step.root, FINAL_ROUND),
     )
-    return Students([student], scores)
+    if found is None:
+        return Students([student])
+    return Students([student], found.predictions, found.held_out)
 
 
 def _fit_fold_students(e_step, targets):
@@ -92,11 +97,11 @@ def _fit_fold_students(e_step, targets):
         each.predict(_safe_split(student, e_step.X, None, fold.test, fold.train)[0])
         for each, fold in zip(fitted, folds, strict=True)
     ]
-    scores = combine(folds, predictions, targets)[0]
     pairs = zip(fitted, folds, strict=True)
-    return Students([on_all_pairs(each, fold) for each, fold in pairs], scores)
+    students = [on_all_pairs(each, fold) for each, fold in pairs]
+    return Students(students, *combine(folds, predictions, targets))
 
 
 def without_scores(students):
     """Return the students alone, as an estimator keeps them."""
-    return replace(students, scores=None)
+    return replace(students, scores=None, held_out=None)

@@ -54,6 +54,15 @@ def test_cuts_of_the_plain_estimator_are_out_of_fold_too():
     assert np.allclose(slr.thresholds_, fit_thresholds(scores, GRADES))
 
 
+@pytest.mark.parametrize("final", ["refit", "folds"])
+def test_rows_never_held_out_have_no_part_in_the_cuts(final):
+    split = [(np.arange(200, 442), np.arange(200))]
+    slr = SLRRegressor(Ridge(), cv=split, n_rounds=0, thresholds="kappa", final=final)
+    scores = Ridge().fit(X[200:], GRADES[200:]).predict(X[:200])
+    expected = fit_thresholds(scores, GRADES[:200], grades=[1, 3, 5, 7])
+    assert np.allclose(slr.fit(X, GRADES).thresholds_, expected)
+
+
 def test_predictions_are_observed_grades_of_the_same_kind():
     slr = SLRRegressor(n_rounds=1, thresholds="kappa", random_state=0).fit(X, GRADES)
     predicted = slr.predict(X)
