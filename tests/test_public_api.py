@@ -12,7 +12,7 @@ import pytest
 import sklearn_slr
 
 ROOT = Path(sklearn_slr.__file__).parent
-PUBLIC = ["", ".datasets", ".metrics", ".ordinal", ".refinement", ".soft_targets"]
+PUBLIC = ["", ".datasets", ".displays", ".metrics", ".ordinal", ".refinement", ".soft_targets"]
 LAYERS = {
     "utils": 0,
     "metrics": 1,
@@ -29,6 +29,7 @@ LAYERS = {
     "_base": 5,
     "_classifier": 6,
     "_regressor": 6,
+    "displays": 7,
 }
 
 

@@ -15,14 +15,9 @@ an out-of-fold prediction, which is what the first rounds of label refinement tr
 
 import argparse
 import importlib.util
-import os
 import time
 import tracemalloc
 import warnings
-
-# Read when the libraries are loaded: one thread, so that processor time means something.
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")
 
 import numpy as np
 from sklearn.base import clone
@@ -41,6 +36,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.tree import DecisionTreeClassifier
+from threadpoolctl import threadpool_limits
 
 from sklearn_slr.soft_targets import SoftTargetClassifier
 
@@ -65,7 +61,7 @@ def make_estimators(n_classes):
         DecisionTreeClassifier(),
         HistGradientBoostingClassifier(max_iter=trees, early_stopping=False),
         KNeighborsClassifier(20),
-        MLPClassifier((64,), max_iter=5),
+        MLPClassifier((64,), max_iter=20),
         GaussianNB(),
         LinearDiscriminantAnalysis(),
         VotingClassifier([("a", LogisticRegression()), ("b", GaussianNB())], voting="soft"),
@@ -197,6 +193,12 @@ def main():
     if args.quick:
         args.samples, args.seeds, args.repeats = 2000, 1, 1
     warnings.simplefilter("ignore")
+    with threadpool_limits(limits=1):  # so that processor time means something
+        run(args)
+
+
+def run(args):
+    """Compare every estimator at every number of classes."""
     for n_classes in args.classes:
         problems = [make_problem(args.samples, n_classes, seed) for seed in range(args.seeds)]
         for estimator in make_estimators(n_classes):
