@@ -184,7 +184,8 @@ def report(estimator, n_classes, results):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--samples", type=int, default=20_000)
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=5, help="number of seeds")
+    parser.add_argument("--first-seed", type=int, default=1000)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--classes", type=int, nargs="+", default=CLASSES)
     parser.add_argument("--only", nargs="+", help="class names of estimators")
@@ -200,13 +201,14 @@ def main():
 def run(args):
     """Compare every estimator at every number of classes."""
     for n_classes in args.classes:
-        problems = [make_problem(args.samples, n_classes, seed) for seed in range(args.seeds)]
+        seeds = range(args.first_seed, args.first_seed + args.seeds)
+        problems = [make_problem(args.samples, n_classes, seed) for seed in seeds]
         for estimator in make_estimators(n_classes):
             if args.only and type(estimator).__name__ not in args.only:
                 continue
             results = [
                 compare(estimator, problem, seed, args.repeats)
-                for seed, problem in enumerate(problems)
+                for seed, problem in zip(seeds, problems, strict=True)
             ]
             report(estimator, n_classes, results)
 

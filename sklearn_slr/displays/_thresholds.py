@@ -53,8 +53,7 @@ class ThresholdDisplay:
     Examples
     --------
     >>> from sklearn_slr.displays import ThresholdDisplay
-    >>> y, scores = [0, 0, 1, 1, 2], [0.2, 0.4, 0.5, 1.1, 1.3]
-    >>> display = ThresholdDisplay.from_predictions(y, scores, [0.45, 1.2])
+    >>> display = ThresholdDisplay.from_predictions([0, 1, 1, 2], [0.2, 0.5, 1, 2], [0.45, 1.2])
     >>> [float(line.get_xdata()[0]) for line in display.cuts_]
     [0.45, 1.2]
     """
@@ -216,8 +215,8 @@ class ThresholdDisplay:
         self.confusion_ = ConfusionMatrixDisplay(share, display_labels=self.grades)
         look = {"vmin": 0, "vmax": 1, "aspect": "auto"}
         self.confusion_.plot(ax=ax, cmap="Blues", colorbar=False, im_kw=look)
-        for text, count in zip(self.confusion_.text_.flat, counts.flat, strict=True):
-            text.set_text(count)
+        for cell, text in np.ndenumerate(self.confusion_.text_):
+            text.set(text=counts[cell], color="white" if share[cell] > 0.5 else "black")
         if max(len(str(grade)) for grade in self.grades) > 4:
             for label in ax.get_xticklabels():
                 label.set(rotation=45, ha="right", rotation_mode="anchor")
