@@ -126,7 +126,7 @@ def draw_repairs(ax, fitted, y, given):
         ax.bar_label(bars, [f"{share:.1%}" for share in shares])
     ax.set(xticks=[0.2, 1.2], xticklabels=["wrong labels\nrepaired", "right labels\nspoiled"])
     ax.set(ylim=(0, 1.05), ylabel="share of the labels", title="What became of the labels")
-    ax.legend(loc="center right", frameon=False)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, frameon=False)
     ax.spines[["top", "right"]].set_visible(False)
 
 

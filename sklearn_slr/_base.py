@@ -8,9 +8,8 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import MetaEstimatorMixin, clone
-from sklearn.model_selection import KFold
 from sklearn.utils import check_random_state
-from sklearn.utils.metadata_routing import UNUSED, MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._out_of_fold import EStep, as_augmentations
@@ -18,17 +17,16 @@ from ._rounds import check_targets, refine_labels
 from ._splits import make_split_drawer
 from ._students import fit_students, without_scores
 from .refinement import AverageRefinement, PosteriorRefinement
-from .utils._estimators import check_teachers
+from .utils._estimators import check_teachers, rename_class_weights
 from .utils._inputs import as_indexable, check_lengths
 from .utils._report import report
+from .utils._routing import make_router, route_fit
 from .utils._sklearn import (
     HasMethods,
     Interval,
     StrOptions,
     _BaseComposition,
-    check_sample_weight,
     get_tags,
-    routing_enabled,
 )
 
 REFINEMENTS = {"average": AverageRefinement, "posterior": PosteriorRefinement}
@@ -102,8 +100,13 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
         X = as_indexable(X)
         student, teachers, refinement = self._parts()
         problem = self._observe(y, y_val)
-        check_lengths(X, y=y, groups=groups, sample_weight=sample_weight)
-        weight, inner_weight, groups, fit_params = self._route(X, sample_weight, groups, fit_params)
+        if problem.n_classes is not None:
+            for estimator in (student, *teachers):
+                rename_class_weights(estimator, problem.classes)
+        n_samples = check_lengths(X, y=y, groups=groups, sample_weight=sample_weight)
+        weight, inner_weight, groups, fit_params = route_fit(
+            self, n_samples, sample_weight, groups, fit_params
+        )
         e_step = EStep(
             teachers or [student],
             X,
@@ -190,18 +193,6 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
                 )
             refinement = REFINEMENTS[refinement]()
         return student, teachers, refinement
-
-    def _route(self, X, sample_weight, groups, fit_params):
-        """Return own weights, inner weights, groups and the student's fit parameters."""
-        sample_weight = _check_weight(sample_weight, X)
-        if not routing_enabled():
-            return sample_weight, sample_weight, groups, fit_params
-        given = {"sample_weight": sample_weight, "groups": groups}
-        given = {name: value for name, value in given.items() if value is not None}
-        routed = process_routing(self, "fit", **given, **fit_params)
-        inner = dict(routed["estimator"]["fit"])
-        inner_weight = _check_weight(inner.pop("sample_weight", None), X)
-        return sample_weight, inner_weight, routed["splitter"]["split"].get("groups"), inner
 
     def _split_drawer(self, X, problem, groups):
         if self.n_rounds == 0 and self.final == "refit" and not self._wants_scores():
@@ -304,19 +295,7 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
         MetadataRouter
             The routing of this meta-estimator.
         """
-        splitter = self.cv if hasattr(self.cv, "split") else KFold()
-        return (
-            MetadataRouter(owner=type(self).__name__)
-            .add_self_request(self)
-            .add(
-                estimator=self._student(),
-                method_mapping=MethodMapping().add(caller="fit", callee="fit"),
-            )
-            .add(
-                splitter=splitter,
-                method_mapping=MethodMapping().add(caller="fit", callee="split"),
-            )
-        )
+        return make_router(self, self._student(), 5 if self.cv is None else self.cv)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -336,13 +315,3 @@ def _first_targets(refinement, problem):
     targets = refinement.initial_targets(problem.observed, problem.n_classes)
     name = f"{type(refinement).__name__}.initial_targets"
     return check_targets(targets, problem.targets.shape, name)
-
-
-def _check_weight(sample_weight, X):
-    if sample_weight is None:
-        return None
-    rows = np.empty(check_lengths(X))
-    weight = check_sample_weight(sample_weight, rows, dtype=np.float64, ensure_non_negative=True)
-    if not np.any(weight > 0):
-        raise ValueError("sample_weight is zero for every row: nothing to train on.")
-    return weight

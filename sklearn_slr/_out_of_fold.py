@@ -14,10 +14,10 @@ from .utils._estimators import check_classifier, check_regressor, check_teachers
 from .utils._inputs import as_indexable, check_lengths
 from .utils._labels import as_array, check_numbers, check_rows
 from .utils._random import derive_seed
+from .utils._routing import check_weight
 from .utils._sklearn import (
     HasMethods,
     Interval,
-    check_sample_weight,
     validate_params,
 )
 
@@ -254,11 +254,8 @@ def out_of_fold_predict(
     if teachers is not None:
         check_teachers(teachers, check)
     targets = (check_rows if soft else check_numbers)(targets, name="targets")
-    check_lengths(X, targets=targets, groups=groups, sample_weight=sample_weight)
-    if sample_weight is not None:
-        sample_weight = check_sample_weight(
-            sample_weight, targets, dtype=np.float64, ensure_non_negative=True
-        )
+    n_samples = check_lengths(X, targets=targets, groups=groups, sample_weight=sample_weight)
+    sample_weight = check_weight(sample_weight, n_samples)
     strata = targets.argmax(axis=1) if soft else None
     root = check_random_state(random_state).randint(np.iinfo(np.int32).max)
     e_step = EStep(

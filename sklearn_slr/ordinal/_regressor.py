@@ -17,6 +17,7 @@ from ..soft_targets._door import FittedTargets, fit_targets
 from ..utils._inputs import as_indexable, check_lengths
 from ..utils._nets import final_step
 from ..utils._random import derive_seed
+from ..utils._routing import make_router, route_fit
 from ..utils._sklearn import (
     HasMethods,
     Interval,
@@ -27,7 +28,6 @@ from ..utils._sklearn import (
 from ._grades import encode_weighted_grades
 from ._optimal_cuts import METRICS
 from ._probabilities import fit_grade_model
-from ._routing import make_router, route_fit
 from ._thresholds import METHODS, apply_thresholds, check_thresholds, fit_bagged_thresholds
 
 # Last part of a seed's address: what the seed is for.
@@ -104,6 +104,7 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     """
 
     __metadata_request__fit = {"groups": UNUSED}
+    _isolates_nets = True
 
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit", "predict"]), None],
@@ -171,6 +172,7 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         weight, inner_weight, groups, fit_params = route_fit(
             self, n_samples, sample_weight, groups, fit_params
         )
+        weight = np.ones(n_samples) if weight is None else weight
         grades, codes, targets = encode_weighted_grades(y, weight)
         root = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         splits = self._splits(X, targets, codes, groups, derive_seed(root, _SPLIT))
@@ -338,7 +340,7 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         MetadataRouter
             The routing of this meta-estimator.
         """
-        return make_router(self, self._regressor(), self.cv)
+        return make_router(self, self._regressor(), 5 if self.cv is None else self.cv)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

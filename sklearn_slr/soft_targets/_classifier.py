@@ -3,22 +3,23 @@
 import copy
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..utils._estimators import rename_class_weights
 from ..utils._inputs import as_indexable, check_lengths
 from ..utils._labels import as_array, encode_known_labels, encode_labels
 from ..utils._nets import final_step
+from ..utils._routing import check_weight, make_router
 from ..utils._sklearn import (
     HasMethods,
     _fit_context,
-    check_sample_weight,
     get_tags,
+    process_routing,
     routing_enabled,
 )
 from ._door import fit_targets
@@ -108,18 +109,12 @@ class SoftTargetClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         """
         given, X = X, as_indexable(X)
         labels = encode_labels(y)
-        check_lengths(X, y=y, sample_weight=sample_weight)
-        if sample_weight is not None:
-            sample_weight = check_sample_weight(
-                sample_weight,
-                np.empty(len(labels.codes)),
-                dtype=np.float64,
-                ensure_non_negative=True,
-            )
+        n_samples = check_lengths(X, y=y, sample_weight=sample_weight)
+        sample_weight = check_weight(sample_weight, n_samples)
         if routing_enabled():
             fit_params = dict(process_routing(self, "fit", **fit_params)["estimator"]["fit"])
         fitted = fit_targets(
-            self._inner(),
+            rename_class_weights(clone(self._inner()), labels.classes),
             X,
             labels.rows,
             sample_weight=sample_weight,
@@ -233,14 +228,7 @@ class SoftTargetClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         MetadataRouter
             The routing of this meta-estimator.
         """
-        return (
-            MetadataRouter(owner=type(self).__name__)
-            .add_self_request(self)
-            .add(
-                estimator=self._inner(),
-                method_mapping=MethodMapping().add(caller="fit", callee="fit"),
-            )
-        )
+        return make_router(self, self._inner())
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -15,6 +15,7 @@ import numpy as np
 from sklearn import config_context
 from sklearn.base import clone
 
+from ..utils._estimators import rename_class_weights
 from ..utils._nets import contains_net, final_step, is_net
 from ..utils._random import isolated_generators, seed_estimator
 from ..utils._sklearn import (
@@ -174,6 +175,8 @@ def fit_targets(
             model = _fit_last(estimator, X, targets, sample_weight, fit_params, _fit_regressor)
             return FittedTargets(model, None, None, "regression", rows)
         columns, chosen = _columns(estimator, targets), choose_route(estimator, route)
+        if len(columns) < targets.shape[1]:
+            rename_class_weights(estimator, columns)
         is_hard = np.all((targets == 0) | (targets == 1))
         plain = is_hard and chosen.NAME != "net" and route == "auto"
         # Some routes know what to do with weights where the estimator does not.

@@ -46,3 +46,31 @@ def check_teachers(teachers, check):
         )
     for name, teacher in teachers:
         check(teacher, f"teachers: {name!r}")
+
+
+def rename_class_weights(estimator, classes):
+    """Rename the keys of `class_weight` dicts from labels to their indices among `classes`.
+
+    Estimators are trained on class indices, and users write weights by their labels.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A clone, whose parameters may be set.
+    classes : ndarray of shape (C,)
+        The labels; a label that is missing here loses its weight.
+
+    Returns
+    -------
+    estimator
+        The same estimator.
+    """
+    if not hasattr(estimator, "get_params"):
+        return estimator
+    index = {label: code for code, label in enumerate(classes.tolist())}
+    renamed = {
+        name: {index[label]: weight for label, weight in value.items() if label in index}
+        for name, value in estimator.get_params(deep=True).items()
+        if (name == "class_weight" or name.endswith("__class_weight")) and isinstance(value, dict)
+    }
+    return estimator.set_params(**renamed) if renamed else estimator

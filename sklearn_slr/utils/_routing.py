@@ -1,0 +1,76 @@
+"""Metadata of a meta-estimator with one estimator and one splitter: weights, groups, keywords."""
+
+import numpy as np
+from sklearn.model_selection import KFold
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
+
+from ._sklearn import check_sample_weight, process_routing, routing_enabled
+
+
+def make_router(owner, estimator, cv=None):
+    """Return the router of `owner`: `estimator` for fit and, unless None, `cv` for split."""
+    fit = MethodMapping().add(caller="fit", callee="fit")
+    router = MetadataRouter(owner=type(owner).__name__).add_self_request(owner)
+    router.add(estimator=estimator, method_mapping=fit)
+    if cv is not None:
+        splitter = cv if hasattr(cv, "split") else KFold()
+        split = MethodMapping().add(caller="fit", callee="split")
+        router.add(splitter=splitter, method_mapping=split)
+    return router
+
+
+def route_fit(owner, n_samples, sample_weight, groups, fit_params):
+    """Say what of the metadata of `fit` goes where.
+
+    Without metadata routing the weights are everybody's, `groups` the splitter's and the other
+    keywords the estimator's; with it, everybody gets what was requested for it.
+
+    Parameters
+    ----------
+    owner : estimator
+        The meta-estimator.
+    n_samples : int
+        Number of rows.
+    sample_weight : array-like of shape (n_samples,) or None
+        Weights of the rows.
+    groups : array-like of shape (n_samples,) or None
+        Groups of the rows.
+    fit_params : dict
+        Other keywords of `fit`.
+
+    Returns
+    -------
+    weight : ndarray of shape (n_samples,) or None
+        The meta-estimator's own weights.
+    inner_weight : ndarray of shape (n_samples,) or None
+        The estimator's weights.
+    groups : array-like of shape (n_samples,) or None
+        The splitter's groups.
+    fit_params : dict
+        The estimator's keywords.
+
+    Raises
+    ------
+    ValueError
+        If weights are negative, not finite, or all zero.
+    """
+    weight = check_weight(sample_weight, n_samples)
+    if not routing_enabled():
+        return weight, weight, groups, fit_params
+    given = {"sample_weight": weight, "groups": groups}
+    given = {name: value for name, value in given.items() if value is not None}
+    routed = process_routing(owner, "fit", **given, **fit_params)
+    inner = dict(routed["estimator"]["fit"])
+    inner_weight = check_weight(inner.pop("sample_weight", None), n_samples)
+    return weight, inner_weight, routed["splitter"]["split"].get("groups"), inner
+
+
+def check_weight(sample_weight, n_samples):
+    """Return weights as float64 (n_samples,), or None; some must be positive."""
+    if sample_weight is None:
+        return None
+    rows = np.empty(n_samples)
+    weight = check_sample_weight(sample_weight, rows, dtype=np.float64, ensure_non_negative=True)
+    if not np.any(weight > 0):
+        raise ValueError("sample_weight is zero for every row: nothing to train on.")
+    return weight
