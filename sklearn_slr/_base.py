@@ -238,7 +238,7 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
 
     def _learn(self, X, students, learned):
         """Replace all learned attributes at once."""
-        scratch = copy.copy(self)
+        scratch = type(self)()
         validate_data(scratch, X, skip_check_array=True)
         learned = {"_students": without_scores(students), "n_rounds_": self.n_rounds, **learned}
         for name in ("n_features_in_", "feature_names_in_"):

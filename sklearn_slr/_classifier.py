@@ -197,7 +197,7 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
             Class labels.
         """
         check_is_fitted(self)
-        if self.final == "refit":
+        if len(self._students.fitted) == 1:
             return self.classes_[self._students.fitted[0].classify(as_indexable(X))]
         return self.classes_[self._predict_targets(X).argmax(axis=1)]
 

@@ -7,7 +7,10 @@ import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
 
 from sklearn_slr import SLRClassifier, SLRRegressor
 
@@ -106,6 +109,20 @@ def test_any_number_of_jobs_and_any_backend_give_the_same(final):
     state = np.random.get_state()[1].copy()  # noqa: NPY002
     clone(slr).fit(X, y)
     assert np.array_equal(state, np.random.get_state()[1])  # noqa: NPY002
+
+
+def test_a_second_fit_on_texts_forgets_the_features_of_the_first():
+    slr = SLRClassifier(GaussianNB(), n_rounds=0).fit(X[:, 2:], y)
+    assert slr.n_features_in_ == 2
+    slr.set_params(estimator=make_pipeline(TfidfVectorizer(), LogisticRegression()))
+    slr.fit(["a red one", "a blue one", "red", "blue"], [0, 1, 0, 1])
+    assert not hasattr(slr, "n_features_in_")
+
+
+def test_parameters_set_after_the_fit_do_not_change_who_predicts():
+    slr = SLRClassifier(GaussianNB(), random_state=0).fit(X, y)
+    before = slr.predict(X)
+    assert np.array_equal(before, slr.set_params(final="folds").predict(X))
 
 
 def test_pickle_keeps_predictions():
