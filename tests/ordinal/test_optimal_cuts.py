@@ -1,0 +1,36 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from sklearn_slr.ordinal._optimal_cuts import METRICS, optimal_positions, quantile_positions
+
+# Five distinct scores, one row each, of grades 0, 0, 1, 2, 2: weights among the k lowest.
+PREFIX = np.array([[0, 1, 2, 2, 2, 2], [0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 1, 2]], dtype=float)
+GRADES = np.array([0.0, 1.0, 2.0])
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_grades_in_order_are_parted_without_an_error(metric):
+    assert optimal_positions(PREFIX, GRADES, metric).tolist() == [2, 3]
+
+
+def test_shares_of_grades_are_kept():
+    assert quantile_positions(PREFIX).tolist() == [2, 3]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_other_columns_make_fewer_errors(seed):
+    rng = np.random.default_rng(seed)
+    cells = rng.integers(0, 3, size=(3, 6)) + np.eye(3, 6)
+    prefix = np.concatenate([np.zeros((3, 1)), np.cumsum(cells, axis=1)], axis=1)
+
+    def absolute_error(cuts):
+        edges = [0, *cuts, prefix.shape[1] - 1]
+        parts = [prefix[:, b] - prefix[:, a] for a, b in itertools.pairwise(edges)]
+        return sum(part @ np.abs(GRADES - g) for part, g in zip(parts, GRADES, strict=True))
+
+    best = min(
+        absolute_error(cuts) for cuts in itertools.combinations_with_replacement(range(7), 2)
+    )
+    assert absolute_error(optimal_positions(prefix, GRADES, "mae")) == best
