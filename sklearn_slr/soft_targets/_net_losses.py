@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import math
 
 import torch
 from torch import nn
@@ -58,6 +59,8 @@ def eager(criterion):
 
 def _check_labels(net, target, batch):
     """Refuse labels that are not the batch's own, in their order: the rows are in that order."""
+    if target is batch.labels:
+        return
     labels = torch.as_tensor(batch.labels)
     same = target.numel() == labels.numel()
     if same and batch.rows is not None:
@@ -100,16 +103,39 @@ def _cross_entropy(criterion, pred, rows, weight):
             f"The module returned shape {tuple(pred.shape)} for {rows.shape[0]} samples and "
             f"{rows.shape[1]} classes: give it one output for each class."
         )
-    log_proba = pred if isinstance(criterion, nn.NLLLoss) else F.log_softmax(pred, dim=1)
-    smoothing = getattr(criterion, "label_smoothing", 0.0)
-    mass = (1 - smoothing) * rows + smoothing / rows.shape[1]
-    # A class of no mass adds nothing, be its log-probability minus infinity.
-    losses = -mass * log_proba.masked_fill(mass == 0, 0)
-    divisor = rows
+    plain = criterion.weight is None and not isinstance(criterion, nn.NLLLoss)
+    if plain and weight is None and criterion.reduction == "mean":
+        loss = F.cross_entropy(pred, rows, label_smoothing=criterion.label_smoothing)
+        if math.isfinite(loss.item()):
+            return loss
+    losses, divisor = _by_class(criterion, pred, rows), rows
     if criterion.weight is not None:
         losses, divisor = losses * criterion.weight, rows * criterion.weight
     # torch divides the loss of hard labels by the sum of their class weights.
     return _reduce(losses.sum(1), divisor.sum(1), weight, criterion.reduction)
+
+
+def _by_class(criterion, pred, rows):
+    """Return the part (n, C) of each class in the losses."""
+    log_proba = pred if isinstance(criterion, nn.NLLLoss) else F.log_softmax(pred, dim=1)
+    smoothing = getattr(criterion, "label_smoothing", 0.0)
+    mass = (1 - smoothing) * rows + smoothing / rows.shape[1]
+    # A class of no mass adds nothing, be its log-probability minus infinity.
+    return -mass * log_proba.masked_fill(mass == 0, 0)
+
+
+def per_sample_losses(criterion, pred, labels, rows):
+    """Return the losses (n,) of rows, or of labels where rows is None, before the mean is taken.
+
+    For ``nn.CrossEntropyLoss`` and ``nn.NLLLoss`` without class weights, and elementwise ones.
+    """
+    if rows is None:
+        return _per_sample(criterion, criterion, pred, labels)
+    if isinstance(criterion, nn.CrossEntropyLoss):
+        return F.cross_entropy(
+            pred, rows, reduction="none", label_smoothing=criterion.label_smoothing
+        )
+    return _by_class(criterion, pred, rows).sum(1)
 
 
 def _expected_loss(criterion, native, pred, target, rows, weight):

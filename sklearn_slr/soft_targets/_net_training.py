@@ -5,25 +5,32 @@ work as ever. Each item of its dataset also carries the number of its row, and w
 the loss, the ``forward`` of its criterion looks up the rows of the batch and answers for them.
 """
 
+import contextlib
 import copy
 import copyreg
-import functools
 import types
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from sklearn.base import clone
-from skorch import NeuralNetBinaryClassifier
-from skorch.dataset import Dataset, unpack_data
+from skorch import NeuralNet, NeuralNetBinaryClassifier
+from skorch.dataset import unpack_data
 from skorch.utils import is_dataset, is_skorch_dataset
 from torch import nn
 from torch.nn import functional as F  # noqa: N812 (torch's own abbreviation)
 
+from ._net_batches import (
+    NumberedDataset,
+    NumberedSkorchDataset,
+    collate_numbered,
+    from_memory,
+    is_numbered,
+    reads_as_skorch,
+)
+from ._net_epochs import end_epoch, fused_steps
 from ._net_losses import answer_for, criterion_class, eager, takes_rows
 
-_BATCH_KEYS = {"label", "row"}
 _BINARY = (nn.BCELoss, nn.BCEWithLogitsLoss)
 
 
@@ -55,13 +62,14 @@ def train(net, X, targets, sample_weight, fit_params):
     skorch.NeuralNet
         The same net, fitted.
     """
-    _renew_modules(net)
+    renew_modules(net)
     fit_params = fit_params or {}
-    labels, rows = _split_targets(net, targets)
+    labels, rows = split_targets(net, targets)
     is_hard = rows is None or np.all((targets == 0) | (targets == 1))
     # A torch Dataset brings labels of its own, which the net would learn in place of these.
     if is_hard and sample_weight is None and not is_dataset(X) and not takes_rows(net.criterion):
-        net.fit(X, labels, **fit_params)
+        with reading_from_memory(net):
+            net.fit(X, labels, **fit_params)
     else:
         weight = None if sample_weight is None else torch.as_tensor(sample_weight)
         _fit_soft(net, X, _Targets(labels, rows, weight), fit_params)
@@ -71,7 +79,7 @@ def train(net, X, targets, sample_weight, fit_params):
     return net
 
 
-def _split_targets(net, targets):
+def split_targets(net, targets):
     """Return the labels the net's loop sees and the probability rows that it learns, or None."""
     if targets.ndim == 1:
         return targets.astype(np.float32).reshape(-1, 1), None
@@ -91,7 +99,7 @@ def _split_targets(net, targets):
 # Modules given as instances
 
 
-def _renew_modules(net):
+def renew_modules(net):
     """Give the net copies, freshly initialised, of the modules that it holds as instances.
 
     skorch trains an instance in place: all folds would share its initial weights, and go on from
@@ -149,25 +157,64 @@ class _Targets:
 
 
 def _fit_soft(net, X, targets, fit_params):
+    with _changed(net, _SoftTraining, _slr_targets=targets):
+        net.fit(X, targets.labels, **fit_params)
+
+
+def reading_from_memory(net):
+    """While the context lasts, have a net take its batches from whole arrays where it can."""
+    return _changed(net, _Reading)
+
+
+@contextlib.contextmanager
+def _changed(net, change, **attributes):
+    """For a while, put the methods of a class before those of the net's own class."""
     plain = type(net)
     body = {
         "__module__": plain.__module__,
         "__qualname__": plain.__qualname__,
         "__doc__": plain.__doc__,
         "_slr_class": plain,
-        "_slr_targets": targets,
+        **attributes,
     }
     net.__class__ = types.new_class(
-        plain.__name__, (_SoftTraining, plain), exec_body=lambda namespace: namespace.update(body)
+        plain.__name__, (change, plain), exec_body=lambda namespace: namespace.update(body)
     )
     try:
-        net.fit(X, targets.labels, **fit_params)
+        yield
     finally:
         net.__class__ = plain
 
 
-class _SoftTraining:
-    """What a net does differently while it trains on rows; goes before the net's own class."""
+class _Reading:
+    """What a net does differently while it reads its batches from memory."""
+
+    def get_iterator(self, dataset, training=False):
+        loader = super().get_iterator(dataset, training=training)
+        return from_memory(loader) if reads_as_skorch(self._slr_class) else loader
+
+    def notify(self, method_name, **cb_kwargs):
+        if method_name == "on_epoch_end" and self._slr_class.notify is NeuralNet.notify:
+            return end_epoch(self, cb_kwargs)
+        return super().notify(method_name, **cb_kwargs)
+
+    def train_step(self, batch, **fit_params):
+        with fused_steps(self):
+            return super().train_step(batch, **fit_params)
+
+    def __reduce_ex__(self, protocol):
+        twin = self._slr_class.__new__(self._slr_class)
+        vars(twin).update(vars(self))
+        make, args, *state = twin.__reduce_ex__(protocol)
+        # copyreg's own maker would have pickle compare classes.
+        return (object.__new__ if make is copyreg.__newobj__ else make, args, *state)
+
+    def __sklearn_clone__(self):
+        return clone(copy.copy(self))
+
+
+class _SoftTraining(_Reading):
+    """What a net does differently while it trains on rows."""
 
     def get_dataset(self, X, y=None):
         dataset, targets = super().get_dataset(X, y), self._slr_targets
@@ -175,7 +222,7 @@ class _SoftTraining:
         if y is None or not np.array_equal(np.ravel(y), np.ravel(targets.labels)):
             return dataset
         targets.in_use = True
-        kind = _NumberedSkorchDataset if is_skorch_dataset(dataset) else _NumberedDataset
+        kind = NumberedSkorchDataset if is_skorch_dataset(dataset) else NumberedDataset
         return kind(dataset, targets.labels, relabel=is_dataset(X))
 
     def get_split_datasets(self, X, y=None, **fit_params):
@@ -189,20 +236,17 @@ class _SoftTraining:
         return datasets
 
     def get_iterator(self, dataset, training=False):
-        iterator = super().get_iterator(dataset, training=training)
-        if hasattr(iterator, "collate_fn"):
-            iterator.collate_fn = functools.partial(_collate, iterator.collate_fn)
-        return iterator
+        return collate_numbered(super().get_iterator(dataset, training=training))
 
     def notify(self, method_name, **cb_kwargs):
         if "batch" in cb_kwargs:
             X, y = unpack_data(cb_kwargs["batch"])
-            cb_kwargs["batch"] = [X, y["label"]] if _is_numbered(y) else cb_kwargs["batch"]
+            cb_kwargs["batch"] = [X, y["label"]] if is_numbered(y) else cb_kwargs["batch"]
         return super().notify(method_name, **cb_kwargs)
 
     def get_loss(self, y_pred, y_true, *args, **kwargs):
         targets = self._slr_targets
-        if _is_numbered(y_true):
+        if is_numbered(y_true):
             batch = targets.of_batch(y_true)
         elif targets.rows is not None and takes_rows(eager(self.criterion_)):
             # Batches of a validation set of the user's own carry hard labels only.
@@ -212,56 +256,3 @@ class _SoftTraining:
             return super().get_loss(y_pred, y_true, *args, **kwargs)
         with answer_for(self, batch):
             return super().get_loss(y_pred, batch.labels, *args, **kwargs)
-
-    def __reduce_ex__(self, protocol):
-        twin = self._slr_class.__new__(self._slr_class)
-        vars(twin).update(vars(self))
-        make, args, *state = twin.__reduce_ex__(protocol)
-        # copyreg's own maker would have pickle compare classes.
-        return (object.__new__ if make is copyreg.__newobj__ else make, args, *state)
-
-    def __sklearn_clone__(self):
-        return clone(copy.copy(self))
-
-
-class _NumberedDataset(torch.utils.data.Dataset):
-    """A dataset whose items carry, beside the label, the number of their row."""
-
-    def __init__(self, dataset, labels, relabel):
-        if len(dataset) != len(labels):
-            raise ValueError(
-                f"X is a dataset of {len(dataset)} samples, and there are {len(labels)} targets: "
-                "give one target for each sample."
-            )
-        self.dataset, self.relabel, self.numbers = dataset, relabel, np.arange(len(labels))
-        if relabel:
-            self.y = labels
-
-    def __len__(self):
-        return len(self.dataset)
-
-    def __getitem__(self, i):
-        X, y = unpack_data(self.dataset[i])
-        return X, {"label": self.y[i] if self.relabel else y, "row": self.numbers[i]}
-
-    def __getattr__(self, name):
-        # Not __getitems__, which would hand out items without their numbers.
-        if name.startswith("__") or name == "dataset":
-            raise AttributeError(name)
-        return getattr(self.dataset, name)
-
-
-class _NumberedSkorchDataset(_NumberedDataset, Dataset):
-    """The same for skorch's own, whose X and y callbacks look at."""
-
-
-def _is_numbered(y):
-    return isinstance(y, Mapping) and y.keys() == _BATCH_KEYS
-
-
-def _collate(collate, items):
-    """Collate plain items, as the user's function may know nothing else, and add the numbers."""
-    if not (isinstance(items, list) and isinstance(items[0], tuple) and _is_numbered(items[0][-1])):
-        return collate(items)
-    X, labels = unpack_data(collate([(X, y["label"]) for X, y in items]))
-    return [X, {"label": labels, "row": torch.as_tensor([int(y["row"]) for _, y in items])}]

@@ -1,6 +1,8 @@
 """Route of skorch nets: their own training loop, the loss taken against probability rows."""
 
-from ..utils._nets import is_net
+import contextlib
+
+from ..utils._nets import final_step, is_net
 
 NAME = "net"
 
@@ -24,3 +26,13 @@ def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
             f"The module has fewer outputs than the {targets.shape[1]} classes: give it one "
             "output for each class."
         ) from error
+
+
+def reading(estimator):
+    """While the context lasts, have a net, or a Pipeline's last step that is one, read faster."""
+    net = final_step(estimator)
+    if not is_net(net):
+        return contextlib.nullcontext()
+    from ._net_training import reading_from_memory
+
+    return reading_from_memory(net)

@@ -30,7 +30,7 @@ from skorch.helper import SliceDataset, SliceDict, predefined_split  # noqa: E40
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 
-from sklearn_slr.soft_targets._net_training import _fit_soft, _split_targets, _Targets, train  # noqa: E402
+from sklearn_slr.soft_targets._net_training import _fit_soft, _Targets, split_targets, train  # noqa: E402
 
 N, D, C = 60, 4, 3
 
@@ -156,7 +156,7 @@ def seeded(fit, *args):
 
 def train_softly(net, X, targets, weight=None):
     """Train by the soft path whatever the targets."""
-    labels, rows = _split_targets(net, targets)
+    labels, rows = split_targets(net, targets)
     weight = None if weight is None else torch.as_tensor(weight)
     _fit_soft(net, X, _Targets(labels, rows, weight), {})
     return net

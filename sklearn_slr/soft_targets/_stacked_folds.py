@@ -1,0 +1,165 @@
+"""The nets of several folds, made ready to be trained in one pass."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from skorch import NeuralNet, NeuralNetClassifier, NeuralNetRegressor
+from skorch.callbacks import (
+    EpochScoring,
+    EpochTimer,
+    GradientNormClipping,
+    LRScheduler,
+    PassthroughScoring,
+    PrintLog,
+)
+from skorch.utils import is_dataset
+from torch import nn
+from torch.utils.data import Subset
+
+from ._net_batches import MemoryLoader, from_memory
+from ._net_losses import criterion_class
+from ._net_training import renew_modules, split_targets
+from ._stacked_modules import NotStackableError
+
+_OPTIMIZERS = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
+_CRITERIA = (nn.CrossEntropyLoss, nn.NLLLoss)
+_REGRESSION_CRITERIA = (nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss)
+
+
+@dataclass
+class FoldNet:
+    """A fold's net, initialised and told that training begins, and what it learns.
+
+    Parameters
+    ----------
+    net : skorch.NeuralNet
+        The net; its generator's state follows `state`.
+    loaders : dict
+        For "train" and "valid" a `MemoryLoader`, or None.
+    datasets : dict
+        Keywords of the callbacks' epochs.
+    X : Tensor of shape (n_rows, ...)
+        Inputs of all rows of the fold.
+    labels : Tensor of shape (n_rows,) or (n_rows, 1)
+        The labels that scores and regression look at.
+    rows : Tensor of shape (n_rows, C) or None
+        Probability rows.
+    weight : Tensor of shape (n_rows,)
+        Weights of the rows.
+    state : Tensor
+        State of torch's generator after initialisation.
+    """
+
+    net: object
+    loaders: dict
+    datasets: dict
+    X: torch.Tensor
+    labels: torch.Tensor
+    rows: torch.Tensor | None
+    weight: torch.Tensor
+    state: torch.Tensor
+
+    def draw(self, name):
+        """Return the row numbers of every batch of the next epoch, as the net would draw them."""
+        own = torch.get_rng_state()
+        torch.set_rng_state(self.state)
+        batches = [*self.loaders[name].row_batches()]
+        self.state = torch.get_rng_state()
+        torch.set_rng_state(own)
+        return batches
+
+
+def is_plain(net, is_classification):
+    """Whether a net and its parts are of the classes whose training is known by heart."""
+    criteria = _CRITERIA if is_classification else _REGRESSION_CRITERIA
+    return (
+        type(net) in (NeuralNet, NeuralNetClassifier, NeuralNetRegressor)
+        and criterion_class(net.criterion) in criteria
+        and net.optimizer in _OPTIMIZERS
+        and net.device == "cpu"
+        and not (net.warm_start or net.verbose)  # the folds' logs would mix
+        and not getattr(net, "compile", False)
+        and net.predict_nonlinearity in ("auto", None)
+    )
+
+
+def prepare(net, X, targets, weight):
+    """Initialise a net as ``net.fit`` does, up to its first epoch; return a `FoldNet`.
+
+    Raises
+    ------
+    NotStackableError
+        If the net watches its training, or its rows are no matrix in memory.
+    """
+    if is_dataset(X):
+        raise NotStackableError("a dataset, which brings labels of its own")
+    renew_modules(net)
+    labels, rows = split_targets(net, targets)
+    net.initialize()
+    if not all(_is_known(callback) for _, callback in net.callbacks_):
+        raise NotStackableError("callbacks")
+    if len(net.optimizer_.param_groups) > 1:
+        raise NotStackableError("groups of weights")
+    criterion = net.criterion_
+    if getattr(criterion, "weight", None) is not None or criterion.reduction != "mean":
+        raise NotStackableError("a criterion with class weights or no mean")
+    net.notify("on_train_begin", X=X, y=labels)
+    net.check_data(X, labels)
+    parts = net.get_split_datasets(X, labels)
+    loaders = {
+        name: None if part is None else from_memory(net.get_iterator(part, training=training))
+        for name, part, training in zip(("train", "valid"), parts, (True, False), strict=True)
+    }
+    train, used = loaders["train"], [each for each in loaders.values() if each is not None]
+    ours = all(
+        isinstance(loader, MemoryLoader) and _whole(loader.dataset) is _whole(train.dataset)
+        for loader in used
+    )
+    if not ours or not isinstance(train.items[0], torch.Tensor):
+        raise NotStackableError("rows that are not in memory, or of several inputs")
+    inputs, y = train.items
+    if inputs.dtype != torch.float32 or any(len(each) == 0 for each in used):
+        raise NotStackableError("rows of another precision, or none")
+    weight = np.ones(len(inputs)) if weight is None else weight
+    return FoldNet(
+        net,
+        loaders,
+        dict(zip(("dataset_train", "dataset_valid"), parts, strict=True)),
+        inputs,
+        y,
+        None if rows is None else rows.float(),
+        torch.as_tensor(weight, dtype=torch.float32),
+        torch.get_rng_state(),
+    )
+
+
+def _whole(dataset):
+    return _whole(dataset.dataset) if isinstance(dataset, Subset) else dataset
+
+
+def _is_known(callback):
+    kind = type(callback)
+    if kind is EpochScoring:
+        return callback.scoring_ == "accuracy" and callback.use_caching and not callback.on_train
+    if kind is LRScheduler:
+        source = getattr(callback.policy, "__module__", "torch.optim.lr_scheduler")
+        known = source == "torch.optim.lr_scheduler" and "Plateau" not in str(callback.policy)
+        return known and callback.step_every == "epoch"
+    if kind is GradientNormClipping:
+        return callback.gradient_clip_value is not None and callback.gradient_clip_norm_type == 2
+    return kind in (EpochTimer, PassthroughScoring, PrintLog)
+
+
+def groups_of(fold_nets):
+    """Yield the folds that can be trained together: with as many batches an epoch.
+
+    Where samples of a batch have to do with each other, the last ones are of one size, too.
+    """
+    groups = {}
+    for fold in fold_nets:
+        key = tuple(0 if loader is None else len(loader) for loader in fold.loaders.values())
+        if any(isinstance(part, nn.BatchNorm1d) for part in fold.net.module_.modules()):
+            key += (len(fold.loaders["train"].sampler),)
+        groups.setdefault(key, []).append(fold)
+    return list(groups.values())

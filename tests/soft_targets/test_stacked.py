@@ -1,0 +1,261 @@
+import itertools
+import pickle
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("skorch")
+
+from sklearn.linear_model import LogisticRegression  # noqa: E402
+from skorch import NeuralNetClassifier, NeuralNetRegressor  # noqa: E402
+from skorch.callbacks import (  # noqa: E402
+    Callback,
+    EarlyStopping,
+    EpochScoring,
+    GradientNormClipping,
+    LRScheduler,
+)
+from skorch.dataset import Dataset, ValidSplit  # noqa: E402
+from skorch.helper import predefined_split  # noqa: E402
+from torch import nn  # noqa: E402
+
+from sklearn_slr.soft_targets import _stacked_training  # noqa: E402
+from sklearn_slr.soft_targets._door import fit_targets  # noqa: E402
+from sklearn_slr.soft_targets._stacked import fit_stacked  # noqa: E402
+
+N, D, C = 90, 4, 3
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(N, D)).astype(np.float32)
+T = RNG.dirichlet(np.ones(C), size=N)
+SEEDS = [3, 1, 4]
+FOLDS = np.array_split(RNG.permutation(N), 3)
+
+
+class Net(nn.Module):
+    # Smooth: at the kink of a ReLU rounding may turn a gradient on or off.
+    def __init__(self, n_outputs=C, norm=None, dropout=0.0, last=None):
+        super().__init__()
+        parts = [nn.Linear(D, 8), nn.Tanh(), nn.Dropout(dropout), nn.Linear(8, n_outputs)]
+        parts[1:1] = [] if norm is None else [norm(8)]
+        self.layers = nn.Sequential(*parts, *([] if last is None else [last]))
+
+    def forward(self, X):
+        return self.layers(X)
+
+
+def make(kind=NeuralNetClassifier, module=Net, **params):
+    if kind is NeuralNetClassifier:
+        params = {"criterion": nn.CrossEntropyLoss, **params}
+    defaults = {"batch_size": 8, "max_epochs": 4, "lr": 0.1, "verbose": 0}
+    return kind(module, **{**defaults, "iterator_train__shuffle": True, **params})
+
+
+def fits(net, folds=FOLDS, targets=T, weight=None):
+    """Return what one pass over all folds fits, and what single fits do."""
+    together = fit_stacked(
+        net,
+        [X[rows] for rows in folds],
+        [targets[rows] for rows in folds],
+        SEEDS[: len(folds)],
+        sample_weights=None if weight is None else [weight[rows] for rows in folds],
+    )
+    alone = [
+        fit_targets(
+            net,
+            X[rows],
+            targets[rows],
+            seed=seed,
+            sample_weight=None if weight is None else weight[rows],
+        )
+        for rows, seed in zip(folds, SEEDS, strict=False)
+    ]
+    return together, alone
+
+
+def assert_alike(together, alone):
+    assert together is not None
+    for got, expected in zip(together, alone, strict=True):
+        assert (got.route, got.n_classes, got.rows) == (
+            expected.route,
+            expected.n_classes,
+            expected.rows,
+        )
+        assert type(got.model) is type(expected.model)
+        pairs = zip(
+            got.model.module_.state_dict().values(),
+            expected.model.module_.state_dict().values(),
+            strict=True,
+        )
+        for pair in pairs:
+            torch.testing.assert_close(*pair, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(got.predict(X), expected.predict(X), rtol=0, atol=1e-5)
+        assert_same_history(got.model.history, expected.model.history)
+
+
+def assert_same_history(got, expected):
+    assert len(got) == len(expected)
+    for mine, theirs in zip(got, expected, strict=True):
+        assert set(mine) == set(theirs)
+        assert len(mine["batches"]) == len(theirs["batches"])
+        for a, b in zip([mine, *mine["batches"]], [theirs, *theirs["batches"]], strict=True):
+            assert set(a) == set(b)
+            for name in set(a) - {"batches", "dur"}:
+                assert type(a[name]) is type(b[name])
+                assert a[name] == pytest.approx(b[name], abs=1e-5)
+
+
+NORM = {"module__norm": nn.BatchNorm1d, "iterator_train__drop_last": True}
+ADAM = {"optimizer": torch.optim.Adam, "lr": 0.01}
+NETS = {
+    "plain": {},
+    "no_validation": {"train_split": None},
+    "other_split": {"train_split": ValidSplit(0.3)},
+    "in_order": {"iterator_train__shuffle": False},
+    "last_batch_dropped": {"iterator_train__drop_last": True},
+    "all_in_one_batch": {"batch_size": -1},
+    "nll": {"criterion": nn.NLLLoss, "module__last": nn.Softmax(dim=1)},
+    "smoothing": {"criterion__label_smoothing": 0.2},
+    "batch_norm": {"module__norm": nn.BatchNorm1d},
+    "layer_norm": {"module__norm": nn.LayerNorm},
+    "momentum": {"optimizer__momentum": 0.9, "optimizer__nesterov": True},
+    "adam": ADAM,
+    "adam_not_fused": {**ADAM, "optimizer__fused": False, "optimizer__betas": (0.8, 0.9)},
+    "adamw": {**ADAM, "optimizer": torch.optim.AdamW, "optimizer__weight_decay": 0.1},
+    "schedule": {"callbacks": [LRScheduler("StepLR", step_size=1, gamma=0.3)]},
+    "clipping": {"callbacks": [GradientNormClipping(0.05)]},
+    "accuracy": {"callbacks": [EpochScoring("accuracy", name="own", lower_is_better=False)]},
+}
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_one_pass_gives_the_single_fits(name):
+    assert_alike(*fits(make(**NETS[name])))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_folds_of_any_sizes_and_weights(weighted):
+    weight = RNG.uniform(0.5, 2, size=N) if weighted else None
+    for sizes in ([0, 30, 61, 90], [0, 32, 65, 90], [0, 24, 52, 90]):
+        folds = [np.arange(a, b) for a, b in itertools.pairwise(sizes)]
+        for params in ({"train_split": None}, ADAM, NORM):
+            assert_alike(*fits(make(**params), folds, weight=weight))
+
+
+@pytest.mark.parametrize("criterion", [nn.MSELoss, nn.SmoothL1Loss])
+def test_regressors(criterion):
+    net = make(NeuralNetRegressor, module__n_outputs=1, criterion=criterion)
+    assert_alike(*fits(net, targets=X[:, 0] - X[:, 1] ** 2))
+
+
+def test_one_hot_targets_are_hard_labels():
+    assert_alike(*fits(make(), targets=np.eye(C)[T.argmax(axis=1)]))
+
+
+def test_optimizers_know_where_they_stopped():
+    together, alone = fits(make(**ADAM, train_split=None))
+    for got, expected in zip(together, alone, strict=True):
+        got, expected = (each.model.optimizer_.state_dict() for each in (got, expected))
+        assert got["param_groups"] == expected["param_groups"]
+        torch.testing.assert_close(got["state"], expected["state"], rtol=1e-4, atol=1e-6)
+        assert got["state"][0]["exp_avg"]._base is None
+
+
+def test_dropout_is_drawn_from_the_seeds_and_learns_as_well():
+    net = make(module__dropout=0.5, max_epochs=30)
+    first, alone = fits(net)
+    again, _ = fits(net)
+    for a, b in zip(first, again, strict=True):
+        np.testing.assert_array_equal(a.predict(X), b.predict(X))
+    losses = [[each.model.history[-1, "train_loss"] for each in fit] for fit in (first, alone)]
+    assert np.mean(losses[0]) == pytest.approx(np.mean(losses[1]), abs=0.05)
+
+
+def test_global_generators_are_left_alone():
+    torch.manual_seed(5)
+    np.random.seed(5)  # noqa: NPY002
+    expected = torch.rand(1), np.random.rand()  # noqa: NPY002
+    torch.manual_seed(5)
+    np.random.seed(5)  # noqa: NPY002
+    assert fits(make(module__dropout=0.1))[0] is not None
+    assert (torch.rand(1), np.random.rand()) == expected  # noqa: NPY002
+
+
+def test_fitted_nets_pickle_and_hold_only_their_own_weights():
+    together, _ = fits(make())
+    model = together[0].model
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+    assert all(weight._base is None for weight in model.module_.parameters())
+    assert b"sklearn_slr.soft" not in pickle.dumps(model)
+    np.testing.assert_array_equal(model.classes_, np.arange(C))
+
+
+class Watches(Callback):
+    pass
+
+
+class OwnNet(NeuralNetClassifier):
+    pass
+
+
+class Doubles(Net):
+    def forward(self, X):
+        return super().forward(X).mul(torch.ones(len(X), 1))
+
+
+class Functional(Net):
+    def forward(self, X):
+        return nn.functional.dropout(super().forward(X), 0.3, self.training)
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        LogisticRegression(),
+        make(OwnNet, criterion=nn.CrossEntropyLoss),
+        make(module=Doubles),
+        make(module=Functional),
+        make(callbacks=[Watches()]),
+        make(callbacks=[EarlyStopping(sink=lambda *_: None)]),
+        make(callbacks=[LRScheduler("ReduceLROnPlateau")]),
+        make(callbacks=[EpochScoring("f1_macro")]),
+        make(optimizer=torch.optim.RMSprop),
+        make(optimizer__param_groups=[("layers.0*", {"lr": 0.1})]),
+        make(criterion__weight=torch.ones(C)),
+        make(criterion__reduction="sum"),
+        make(train_split=predefined_split(Dataset(X, T.argmax(axis=1)))),
+        make(verbose=1),
+        make(warm_start=True),
+        make(module__n_outputs=5),
+        make(batch_size=50, iterator_train__drop_last=True),
+        make(batch_size=23, module__norm=nn.BatchNorm1d),  # a last batch of one
+    ],
+)
+def test_everything_else_is_left_to_single_fits(net):
+    rows = [X[rows] for rows in FOLDS]
+    assert fit_stacked(net, rows, [T[rows] for rows in FOLDS], SEEDS) is None
+
+
+def test_other_rows_are_left_to_single_fits():
+    targets = [T[rows] for rows in FOLDS]
+    inputs = [X[rows] for rows in FOLDS]
+    for other in (
+        [x.astype(np.float64) for x in inputs],
+        [{"X": x} for x in inputs],
+        [Dataset(x) for x in inputs],
+    ):
+        assert fit_stacked(make(), other, targets, SEEDS) is None
+    assert fit_stacked(make(), inputs[:1], targets[:1], SEEDS[:1]) is None
+    weights = [np.zeros(len(rows)) for rows in FOLDS]
+    assert fit_stacked(make(), inputs, targets, SEEDS, sample_weights=weights) is None
+
+
+def test_stacks_that_compute_something_else_are_not_trusted(monkeypatch):
+    class Wrong(_stacked_training.StackedModules):
+        def __call__(self, X, training):
+            return super().__call__(X, training) * 1.01
+
+    monkeypatch.setattr(_stacked_training, "StackedModules", Wrong)
+    inputs, targets = [X[rows] for rows in FOLDS], [T[rows] for rows in FOLDS]
+    assert fit_stacked(make(), inputs, targets, SEEDS) is None
