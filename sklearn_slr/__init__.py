@@ -9,7 +9,17 @@ from ._version import __version__
 from .ordinal import ThresholdedRegressor
 from .soft_targets import SoftTargetClassifier
 
-_SUBPACKAGES = ("datasets", "displays", "metrics", "ordinal", "refinement", "soft_targets")
+_SUBPACKAGES = (
+    "baselines",
+    "callbacks",
+    "datasets",
+    "displays",
+    "losses",
+    "metrics",
+    "ordinal",
+    "refinement",
+    "soft_targets",
+)
 
 __all__ = [
     "SLRClassifier",

@@ -1,0 +1,13 @@
+"""Other ways to soft labels, which SLR is compared with: in-sample, without folds."""
+
+from ._distillation import KnowledgeDistillationClassifier, KnowledgeDistillationRegressor
+from ._label_refinery import LabelRefineryClassifier, LabelRefineryRegressor
+from ._label_smoothing import LabelSmoothingClassifier
+
+__all__ = [
+    "KnowledgeDistillationClassifier",
+    "KnowledgeDistillationRegressor",
+    "LabelRefineryClassifier",
+    "LabelRefineryRegressor",
+    "LabelSmoothingClassifier",
+]

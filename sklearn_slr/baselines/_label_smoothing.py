@@ -1,0 +1,72 @@
+"""Label smoothing: every class gets the same share of every label."""
+
+from numbers import Real
+
+from ..soft_targets._base import BaseTargetClassifier
+from ..utils._estimators import check_classifier
+from ..utils._sklearn import HasMethods, Interval
+
+
+class LabelSmoothingClassifier(BaseTargetClassifier):
+    """Classifier that learns from labels mixed with the uniform distribution.
+
+    The targets are ``(1 - smoothing) * rows + smoothing / C`` [1]_, rows being one-hot for labels.
+
+    Parameters
+    ----------
+    estimator : estimator, default=None
+        Any classifier with `predict_proba`, skorch net, or Pipeline ending in one. None is
+        ``LogisticRegression()``. It is trained on class indices 0..C-1, and cloned, never changed.
+    smoothing : float in [0, 1), default=0.1
+        Share of each label that goes to all C classes alike, the label's own one included.
+    random_state : int, RandomState instance or None, default=None
+        Seeds every open `random_state` of the estimator, and skorch nets.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The fitted estimator.
+    soft_labels_ : ndarray of shape (n_samples, C)
+        The targets that it learned.
+    classes_ : ndarray of shape (C,)
+        Class labels, in the order of the columns.
+    n_features_in_ : int
+        Number of features, where X has such.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names, where X has such.
+
+    See Also
+    --------
+    SoftTargetClassifier : Learns from targets of your own.
+
+    References
+    ----------
+    .. [1] Szegedy, Vanhoucke, Ioffe, Shlens, Wojna: Rethinking the Inception Architecture for
+       Computer Vision, CVPR 2016, section 7.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklearn_slr.baselines import LabelSmoothingClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> smooth = LabelSmoothingClassifier(GaussianNB(), smoothing=0.3).fit(X, y)
+    >>> smooth.soft_labels_[0].round(2).tolist()
+    [0.8, 0.1, 0.1]
+    """
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit"]), None],
+        "smoothing": [Interval(Real, 0, 1, closed="left")],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(self, estimator=None, *, smoothing=0.1, random_state=None):
+        self.estimator = estimator
+        self.smoothing = smoothing
+        self.random_state = random_state
+
+    def _learn(self, task, observed):
+        check_classifier(self._inner(), "estimator")
+        targets = (1 - self.smoothing) * observed + self.smoothing / observed.shape[1]
+        return task.fit(self._inner(), targets), {"soft_labels_": targets}
