@@ -12,12 +12,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ._choice import count_trial_fits, settle
 from ._out_of_fold import EStep, as_augmentations
 from ._rounds import check_targets, refine_labels
 from ._splits import make_split_drawer
 from ._students import fit_students, without_scores
-from .refinement import AverageRefinement, PosteriorRefinement
-from .utils._estimators import check_teachers, rename_class_weights
+from .refinement import AnnotatorRefinement, AverageRefinement, PosteriorRefinement
+from .utils._estimators import check_teachers, rename_labels
 from .utils._inputs import as_indexable, check_lengths
 from .utils._report import report
 from .utils._routing import make_router, route_fit
@@ -29,7 +30,11 @@ from .utils._sklearn import (
     get_tags,
 )
 
-REFINEMENTS = {"average": AverageRefinement, "posterior": PosteriorRefinement}
+REFINEMENTS = {
+    "average": AverageRefinement,
+    "posterior": PosteriorRefinement,
+    "annotators": AnnotatorRefinement,
+}
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ class Problem:
         What a splitter sees as y.
     strata : ndarray of shape (n_samples,), default=None
         Classes that int folds are stratified by.
+    codes : ndarray of int of shape (n_samples,), default=None
+        Observed class indices; -1 where there is no label.
     presence : ndarray of shape (n_samples, C), default=None
         Rows that say which classes are observed where.
     classes : ndarray, default=None
@@ -60,6 +67,7 @@ class Problem:
     targets: np.ndarray
     split_labels: np.ndarray
     strata: np.ndarray | None = None
+    codes: np.ndarray | None = None
     presence: np.ndarray | None = None
     classes: np.ndarray | None = None
     n_classes: int | None = None
@@ -81,7 +89,7 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
         "estimator": [HasMethods(["fit"]), None],
         "n_rounds": [Interval(Integral, 0, None, closed="left")],
         "refinement": [
-            StrOptions({"average", "posterior", "annotators"}),
+            StrOptions(set(REFINEMENTS)),
             HasMethods(["refine"]),
         ],
         "cv": ["cv_object"],
@@ -89,6 +97,8 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
         "teachers": [list, None],
         "augmentations": [callable, list, None],
         "final": [StrOptions({"refit", "folds"})],
+        "select_round": [StrOptions({"last", "best"})],
+        "stack_folds": ["boolean"],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -99,10 +109,10 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
         """Fit; learned attributes are set together at the very end."""
         X = as_indexable(X)
         student, teachers, refinement = self._parts()
-        problem = self._observe(y, y_val)
+        problem = self._observe(y, y_val, refinement)
         if problem.n_classes is not None:
             for estimator in (student, *teachers):
-                rename_class_weights(estimator, problem.classes)
+                rename_labels(estimator, problem.classes)
         n_samples = check_lengths(X, y=y, groups=groups, sample_weight=sample_weight)
         weight, inner_weight, groups, fit_params = route_fit(
             self, n_samples, sample_weight, groups, fit_params
@@ -120,8 +130,22 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
             augmentations=as_augmentations(self.augmentations),
             X_val=self._check_validation(X_val, y_val),
             n_jobs=self.n_jobs,
+            stack_folds=self.stack_folds,
         )
-        self._report_plan(e_step, problem, groups)
+        targets = _first_targets(refinement, problem)
+        self._report_plan(e_step, refinement, problem, groups)
+        choice = settle(
+            refinement,
+            e_step,
+            e_step.of_student(student, fit_params),
+            problem.observed,
+            targets,
+            self.n_rounds,
+            strata=problem.strata,
+            coarse=self._draws_own_folds(),
+            weight=weight,
+        )
+        self._report_choice(choice)
 
         def measure(before, after, found):
             return self._measure(problem, before, after, found, weight)
@@ -132,13 +156,14 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
 
         refined = refine_labels(
             e_step,
-            refinement,
+            choice.refinement,
             problem.observed,
-            _first_targets(refinement, problem),
+            targets,
             self.n_rounds,
             measure=measure,
             tell=tell,
             weight=weight,
+            select=self.select_round,
         )
         students = fit_students(
             e_step.of_student(student, fit_params),
@@ -146,12 +171,15 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
             final=self.final,
             with_scores=self._wants_scores(),
         )
-        self._learn(X, students, self._describe(problem, refined, students, weight))
+        n_fits = choice.n_fits + int(refined.history["n_fits"].sum()) + students.n_fits
+        learned = self._describe(problem, refined, students, weight)
+        counts = {"n_rounds_": refined.n_rounds, "n_fits_": n_fits}
+        self._learn(X, students, {**counts, **learned})
         return self
 
     @abstractmethod
-    def _observe(self, y, y_val):
-        """Encode observed labels."""
+    def _observe(self, y, y_val, refinement):
+        """Encode observed labels, as the refinement takes them."""
 
     @abstractmethod
     def _measure(self, problem, before, after, found, weight):
@@ -186,11 +214,6 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
         if hasattr(refinement, "_parameter_constraints"):
             refinement._validate_params()  # now, not after a round of fits
         if isinstance(refinement, str):
-            if refinement not in REFINEMENTS:
-                raise NotImplementedError(
-                    f"refinement={refinement!r} is not available yet; use 'average', or an object "
-                    "with a method refine."
-                )
             refinement = REFINEMENTS[refinement]()
         return student, teachers, refinement
 
@@ -201,11 +224,20 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
             self.cv, X, problem.split_labels, strata=problem.strata, groups=groups
         )
 
+    def _draws_own_folds(self):
+        return self.cv is None or isinstance(self.cv, Integral)
+
     def _check_validation(self, X_val, y_val):
         if (X_val is None) != (y_val is None):
             missing = "y_val" if y_val is None else "X_val"
             raise ValueError(f"{missing} is missing: X_val and y_val are given together.")
         if X_val is None:
+            if self.select_round == "best":
+                raise ValueError(
+                    "select_round='best' compares rounds on a clean set: pass X_val and y_val to "
+                    "fit, or set select_round='last'. (Out-of-fold scores are biased after the "
+                    "first round and would stop too late.)"
+                )
             return None
         X_val = as_indexable(X_val)
         check_lengths(X_val, y_val=y_val)
@@ -219,28 +251,37 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
             return self.cv.get_n_splits(e_step.X, problem.split_labels, groups)
         return len(e_step.draw_splits(0))
 
-    def _report_plan(self, e_step, problem, groups):
+    def _report_plan(self, e_step, refinement, problem, groups):
         if not self.verbose:
             return
         n_folds = self._count_folds(e_step, problem, groups)
         per_pass = self.n_repeats * n_folds
         final = per_pass if self.final == "folds" else 1
         extra = per_pass if self._wants_scores() and self.final == "refit" else 0
-        fits = self.n_rounds * per_pass * len(e_step.estimators)
+        n_teachers = len(e_step.estimators)
+        fits = self.n_rounds * per_pass * n_teachers
+        coarse = self._draws_own_folds()
+        trials = count_trial_fits(refinement, self.n_rounds, n_folds, n_teachers, coarse=coarse)
         report(
             self,
-            f"{self.n_rounds} rounds x {self.n_repeats} repeats x {n_folds} folds x "
-            f"{len(e_step.estimators)} teachers = {fits} fits"
+            (f"{trials} fits to choose the refinement, " if trials else "")
+            + f"{self.n_rounds} rounds x {self.n_repeats} repeats x {n_folds} folds x "
+            f"{n_teachers} teachers = {fits} fits"
             + (f", {extra} for the thresholds" if extra else "")
-            + f", {final} final: {fits + extra + final} in all.",
+            + f", {final} final: {trials + fits + extra + final} in all.",
             verbose=self.verbose,
         )
+
+    def _report_choice(self, choice):
+        if choice.scores:
+            scores = ", ".join(f"{score:.3g}" for score in choice.scores)
+            report(self, f"{choice.refinement} (scores {scores}).", verbose=self.verbose)
 
     def _learn(self, X, students, learned):
         """Replace all learned attributes at once."""
         scratch = type(self)()
         validate_data(scratch, X, skip_check_array=True)
-        learned = {"_students": without_scores(students), "n_rounds_": self.n_rounds, **learned}
+        learned = {"_students": without_scores(students), **learned}
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(scratch, name):
                 learned[name] = getattr(scratch, name)

@@ -7,9 +7,11 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ._base import BaseSLR, Problem
+from ._base import REFINEMENTS, BaseSLR, Problem
 from ._history import class_quality, measure_classes
+from .refinement._answers import vote_shares
 from .refinement._noise import count_transition
+from .utils._answers import encode_answers
 from .utils._estimators import check_classifier
 from .utils._inputs import as_indexable
 from .utils._labels import as_array, encode_known_labels, encode_labels
@@ -35,9 +37,10 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
         ``LogisticRegression()``. It is trained on class indices 0..C-1, and cloned, never changed.
     n_rounds : int, default=3
         EM rounds T. 0 fits the plain estimator on the observed labels.
-    refinement : {"average", "posterior"} or refinement object, default="average"
+    refinement : {"average", "posterior", "annotators"} or refinement object, default="average"
         The M step. "average" is equation 4 of the paper with n = 3; "posterior" models the noise
-        and repairs more, see `PosteriorRefinement`.
+        and repairs more, see `PosteriorRefinement`; "annotators" takes a table of answers, see
+        `AnnotatorRefinement`.
     cv : int, splitter or iterable of (train, test), default=5
         int: stratified folds, shuffled anew every round. A splitter is asked anew every round.
         An iterable gives the same splits to every round. Rows that are never held out keep their
@@ -61,6 +64,15 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
         1 says how many fits will run, and then what each round measured.
     checkpoint : path-like, default=None
         Not available yet.
+    select_round : {"last", "best"}, default="last"
+        Which labels the student learns: those after the last round; or, "best", those before the
+        round with the highest `valid_score`, whose models that score belongs to. "best" needs
+        `X_val` and `y_val`; labels of the last round are not among its choice, as no model was
+        trained on them.
+    stack_folds : bool, default=True
+        Train the nets of all folds in one pass, K matrix products at once, where they can be: see
+        the user guide. ``history_["stacked"]`` tells; False trains one after the other, with the
+        same results up to rounding.
 
     Attributes
     ----------
@@ -71,26 +83,37 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
     oof_predictions_ : ndarray of shape (n_samples, C)
         The last round's pseudo-labels P(x, T-1).
     observed_labels_ : ndarray of shape (n_samples,)
-        The given labels as indices into `classes_`.
+        The given labels as indices into `classes_`; of a table of answers the majority vote, -1
+        where nobody answered.
     history_ : dict of str to ndarray of shape (T,)
         What each round measured: `round`; `label_change`, mean total variation between the
         labels before and after; `agreement`, share of rows whose refined label is the observed
         one; `oof_score`, accuracy of the pseudo-labels against the observed labels (after the
         first round it is biased upwards: do not stop by it); `valid_score`, accuracy on `X_val`
-        of the mean of the round's models, where given; `n_fits`; `fit_time` in seconds.
+        of the mean of the round's models, where given; `n_fits`; `stacked`, whether these models
+        were trained in one pass; `fit_time` in seconds.
     label_quality_ : ndarray of shape (n_samples,)
-        How far the observed label is to be trusted, in [0, 1]: its probability in the
-        pseudo-labels averaged over rounds. The lowest are the most suspicious.
+        How far the observed label is to be trusted, in [0, 1]: the geometric mean of its
+        probability in the pseudo-labels averaged over rounds and in the refined labels. The
+        lowest are the most suspicious.
     label_issues_ : ndarray of bool of shape (n_samples,)
-        Whether these averaged pseudo-labels prefer another class.
+        Whether the averaged pseudo-labels prefer another class.
     noise_matrix_ : ndarray of shape (C, C)
         Estimate of P(observed = column given true = row).
+    temperature_ : float
+        The temperature used, with ``refinement="posterior"``.
+    annotator_quality_ : ndarray of shape (n_annotators,)
+        With ``refinement="annotators"``: the probability that an answer of the annotator is right.
+    confusion_matrices_ : ndarray of shape (n_annotators, C, C)
+        With ``refinement="annotators"``: P(answer = column given true = row) of each annotator.
     estimator_ : estimator
         The fitted student, with ``final="refit"``.
     estimators_ : list of estimator
         The fitted students, with ``final="folds"``.
     n_rounds_ : int
-        Rounds run.
+        Rounds behind the refined labels.
+    n_fits_ : int
+        Number of models fitted: for the choice of a temperature, in the rounds, in the end.
     n_features_in_ : int
         Number of features, where X has such.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -131,6 +154,8 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
         random_state=None,
         verbose=0,
         checkpoint=None,
+        select_round="last",
+        stack_folds=True,
     ):
         self.estimator = estimator
         self.n_rounds = n_rounds
@@ -144,6 +169,8 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
         self.random_state = random_state
         self.verbose = verbose
         self.checkpoint = checkpoint
+        self.select_round = select_round
+        self.stack_folds = stack_folds
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, *, sample_weight=None, groups=None, X_val=None, y_val=None, **fit_params):
@@ -154,9 +181,11 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
         X : indexable of length n_samples
             Array, sparse matrix, DataFrame, tensor, list of texts or paths, dict of arrays,
             torch Dataset: handed to the estimator as it comes.
-        y : array-like of shape (n_samples,) or (n_samples, C)
+        y : array-like of shape (n_samples,), (n_samples, C) or (n_samples, n_annotators)
             Labels of any sortable kind; or probability rows, non-negative and summing to 1,
-            whose classes are a DataFrame's columns, else 0..C-1.
+            whose classes are a DataFrame's columns, else 0..C-1. With
+            ``refinement="annotators"``, and only then, a table of answers, where NaN, None,
+            pandas' NA and -1 are no answer.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows in every inner fit and in the counts of the M step. Rows of
             weight zero are refined but never trained on.
@@ -257,8 +286,9 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
         ----------
         X : indexable of length n_samples
             Inputs.
-        y : array-like of shape (n_samples,) or (n_samples, C)
-            True labels, or probability rows whose argmax counts.
+        y : array-like of shape (n_samples,), (n_samples, C) or (n_samples, n_annotators)
+            True labels; probability rows, whose argmax counts; with ``refinement="annotators"``
+            a table of answers, whose majority vote counts where there is any.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights.
 
@@ -269,9 +299,23 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
         """
         predicted = self.predict(X)
         labels = as_array(y, name="y")
+        if labels.ndim == 2 and self._takes_answers():
+            return self._score_answers(y, predicted, sample_weight)
         if labels.ndim == 2 and labels.shape[1] > 1:
             labels = self.classes_[encode_known_labels(y, self.classes_, name="y")]
         return accuracy_score(labels, predicted, sample_weight=sample_weight)
+
+    def _score_answers(self, y, predicted, sample_weight):
+        """Return the accuracy against majority votes, where anybody answered."""
+        answers = encode_answers(y)
+        known = answers.codes >= 0
+        weight = None if sample_weight is None else np.asarray(sample_weight)[known]
+        labels = answers.classes[answers.codes[known]]
+        return accuracy_score(labels, predicted[known], sample_weight=weight)
+
+    def _takes_answers(self):
+        refinement = REFINEMENTS.get(self.refinement) if isinstance(self.refinement, str) else None
+        return getattr(refinement or self.refinement, "takes_answers", False)
 
     def _student(self):
         return LogisticRegression() if self.estimator is None else self.estimator
@@ -279,7 +323,9 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
     def _check_estimator(self, estimator, name):
         check_classifier(estimator, name)
 
-    def _observe(self, y, y_val):
+    def _observe(self, y, y_val, refinement):
+        if getattr(refinement, "takes_answers", False):
+            return self._observe_answers(y, y_val)
         labels = encode_labels(y)
         if y_val is not None:
             y_val = encode_known_labels(y_val, labels.classes, name="y_val")
@@ -288,25 +334,46 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
             targets=labels.rows,
             split_labels=labels.codes,
             strata=labels.codes,
+            codes=labels.codes,
             presence=labels.rows,
             classes=labels.classes,
             n_classes=len(labels.classes),
             y_val=y_val,
         )
 
+    def _observe_answers(self, y, y_val):
+        answers = encode_answers(y)
+        n_classes = len(answers.classes)
+        shares = vote_shares(answers.table, n_classes)
+        if y_val is not None:
+            y_val = encode_known_labels(y_val, answers.classes, name="y_val")
+        return Problem(
+            observed=answers.table,
+            targets=shares,
+            split_labels=shares.argmax(axis=1),
+            strata=shares.argmax(axis=1),
+            codes=answers.codes,
+            presence=np.where(answers.codes[:, None] >= 0, shares, 0.0),
+            classes=answers.classes,
+            n_classes=n_classes,
+            y_val=y_val,
+        )
+
     def _measure(self, problem, before, after, found, weight):
-        row = measure_classes(problem.split_labels, before, after, found.predictions, weight)
+        row = measure_classes(problem.codes, before, after, found.predictions, weight)
         if found.validation is not None:
             row["valid_score"] = accuracy_score(problem.y_val, found.validation.argmax(axis=1))
         return row
 
     def _describe(self, problem, refined, students, weight):
-        quality, issues = class_quality(problem.split_labels, problem.presence, refined.mean_oof)
+        # The label of a row of answers is their majority vote.
+        observed = problem.codes if self._takes_answers() else problem.observed
+        quality, issues = class_quality(problem.codes, observed, refined.mean_oof, refined.labels)
         return {
             "classes_": problem.classes,
             "refined_labels_": refined.labels,
             "oof_predictions_": refined.oof,
-            "observed_labels_": problem.split_labels,
+            "observed_labels_": problem.codes,
             "history_": refined.history,
             "label_quality_": quality,
             "label_issues_": issues,

@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .soft_targets._door import fit_targets
+from .soft_targets._stacked import fit_stacked
 from .utils._inputs import as_indexable, check_lengths
+from .utils._nets import is_net
 from .utils._random import derive_seed
 from .utils._sklearn import _safe_split, index_method_params
 
-# Last part of a seed's address: what the seed is for.
-SPLIT, FIT, AUGMENT = 0, 1, 2
+# Part of a seed's address: what the seed is for.
+SPLIT, FIT, AUGMENT, TRIAL = 0, 1, 2, 3
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,12 @@ def predict_fold(
     fit_params=None,
     augmentations=(),
     X_val=None,
+    fitted=None,
 ):
     """Fit one model on a fold's training rows; return its test and validation predictions."""
     try:
-        fitted = fit_fold(fold, estimator, X, targets, observed, sample_weight, fit_params)
+        if fitted is None:
+            fitted = fit_fold(fold, estimator, X, targets, observed, sample_weight, fit_params)
         X_test = _safe_split(estimator, X, None, fold.test, fold.train)[0]
         if fitted is None:
             prediction = targets[fold.test]
@@ -80,6 +84,29 @@ def fit_fold(fold, estimator, X, targets, observed=None, sample_weight=None, fit
         sample_weight=None if sample_weight is None else sample_weight[train],
         fit_params=index_method_params(targets, fit_params or {}, train),
         seed=derive_seed(fold.seed, FIT),
+    )
+
+
+def fit_together(folds, estimator, X, targets, observed=None, sample_weight=None, fit_params=None):
+    """Fit the models of all folds in one pass; None where each is to be fitted by `fit_fold`."""
+    if fit_params or not is_net(estimator):
+        return None
+    if targets.ndim == 2 and any(
+        present_classes(fold.train, targets, observed, sample_weight).sum() < 2 for fold in folds
+    ):
+        return None
+    trains, weights = [fold.train for fold in folds], None
+    if sample_weight is not None:
+        trains = [train[sample_weight[train] > 0] for train in trains]
+        weights = [sample_weight[train] for train in trains]
+        if all(np.all(weight == 1) for weight in weights):
+            weights = None
+    return fit_stacked(
+        estimator,
+        [_safe_split(estimator, X, None, train)[0] for train in trains],
+        [targets[train] for train in trains],
+        [derive_seed(fold.seed, FIT) for fold in folds],
+        sample_weights=weights,
     )
 
 

@@ -58,8 +58,12 @@ def measure_numbers(y, before, after, oof, weight=None, *, grades=None):
     }
 
 
-def class_quality(codes, observed, mean_oof):
+def class_quality(codes, observed, mean_oof, refined):
     """Return the quality of observed classes, and which of them the models contradict.
+
+    The quality is the geometric mean of what two distributions give to the observed label. The
+    refined labels know how classes are confused, but saturate where these overlap; the averaged
+    pseudo-labels do neither. The mean finds wrong labels as well as the better of them.
 
     Parameters
     ----------
@@ -68,17 +72,20 @@ def class_quality(codes, observed, mean_oof):
     observed : ndarray of shape (n_samples,) or (n_samples, C)
         Class indices or probability rows to judge.
     mean_oof : ndarray of shape (n_samples, C)
-        Pseudo-labels averaged over rounds, which do not saturate as the refined labels do.
+        Pseudo-labels averaged over rounds.
+    refined : ndarray of shape (n_samples, C)
+        The refined labels.
 
     Returns
     -------
     quality : ndarray of shape (n_samples,)
-        Probability that the models give the observed label, in [0, 1].
+        How far the observed label is to be trusted, in [0, 1].
     issues : ndarray of bool of shape (n_samples,)
-        Whether the most probable class is another one.
+        Whether the most probable class of the averaged pseudo-labels is another one.
     """
     issues = (codes >= 0) & (mean_oof.argmax(axis=1) != codes)
-    return label_quality_scores(observed, mean_oof), issues
+    scores = [label_quality_scores(observed, each) for each in (mean_oof, refined)]
+    return np.sqrt(scores[0] * scores[1]), issues
 
 
 def number_quality(y, mean_oof, *, grades=None):

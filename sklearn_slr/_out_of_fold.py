@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 
-from ._fold import SPLIT, Fold, predict_fold
+from ._fold import SPLIT, Fold, fit_together, predict_fold
 from ._splits import make_split_drawer
 from .utils._estimators import check_classifier, check_regressor, check_teachers
 from .utils._inputs import as_indexable, check_lengths
@@ -36,12 +36,15 @@ class OutOfFold:
         Mean prediction of all fold models on the clean set.
     n_fits : int
         Number of models fitted.
+    stacked : bool, default=False
+        Whether they were trained in one pass.
     """
 
     predictions: np.ndarray
     held_out: np.ndarray
     validation: np.ndarray | None
     n_fits: int
+    stacked: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,8 @@ class EStep:
         A clean set to predict; never sliced.
     n_jobs : int, default=None
         Folds fitted at once.
+    stack_folds : bool, default=True
+        Whether nets of all folds are trained in one pass where they can be.
     """
 
     estimators: list
@@ -85,6 +90,7 @@ class EStep:
     augmentations: tuple = ()
     X_val: object = None
     n_jobs: int | None = None
+    stack_folds: bool = True
 
     def folds(self, round):
         """Draw the folds of a round, every teacher on the same splits."""
@@ -100,7 +106,9 @@ class EStep:
     def __call__(self, targets, round):
         """Predict every row out of fold with models trained on `targets`."""
         folds = self.folds(round)
-        answers = Parallel(n_jobs=self.n_jobs)(
+        fitted = self._fit_together(folds, targets)
+        # A fitted net whose class lives in a notebook cannot travel to a worker.
+        answers = Parallel(n_jobs=self.n_jobs if fitted is None else 1)(
             delayed(predict_fold)(
                 fold,
                 self.estimators[fold.address[-1]],
@@ -111,12 +119,34 @@ class EStep:
                 fit_params=self.fit_params,
                 augmentations=self.augmentations,
                 X_val=self.X_val,
+                fitted=each,
             )
-            for fold in folds
+            for fold, each in zip(folds, fitted or [None] * len(folds), strict=True)
         )
         oof, held_out = combine(folds, [answer[0] for answer in answers], targets)
         validation = None if self.X_val is None else np.mean([a[1] for a in answers], axis=0)
-        return OutOfFold(oof, held_out, validation, len(folds))
+        return OutOfFold(oof, held_out, validation, len(folds), fitted is not None)
+
+    def _fit_together(self, folds, targets):
+        """Fit all models in as many passes as there are teachers; None where any cannot be."""
+        if not self.stack_folds:
+            return None
+        fitted = {}
+        for k, estimator in enumerate(self.estimators):
+            own = [fold for fold in folds if fold.address[-1] == k]
+            models = fit_together(
+                own,
+                estimator,
+                self.X,
+                targets,
+                self.observed,
+                self.sample_weight,
+                self.fit_params,
+            )
+            if models is None:
+                return None
+            fitted.update({fold.address: model for fold, model in zip(own, models, strict=True)})
+        return [fitted[fold.address] for fold in folds]
 
     def of_student(self, student, fit_params):
         """Return the E step of the student alone, as it will predict: nothing else averaged."""

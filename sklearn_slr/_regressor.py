@@ -61,6 +61,14 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         1 says how many fits will run, and then what each round measured.
     checkpoint : path-like, default=None
         Not available yet.
+    select_round : {"last", "best"}, default="last"
+        Which labels the student learns: those after the last round; or those before the round
+        with the highest `valid_score`, whose models that score belongs to; this needs `X_val`
+        and `y_val`.
+    stack_folds : bool, default=True
+        Train the nets of all folds in one pass, K matrix products at once, where they can be: see
+        the user guide. ``history_["stacked"]`` tells; False trains one after the other, with the
+        same results up to rounding.
 
     Attributes
     ----------
@@ -75,7 +83,8 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         of rows whose refined target does not contradict the observed one (see `label_issues_`);
         `oof_score`, R2 of the pseudo-labels against the observed targets; `valid_score`, where
         `X_val` was given, of the mean of the round's models: R2, or with thresholds the kappa of
-        nearest grades; `n_fits`; `fit_time` in seconds.
+        nearest grades; `n_fits`; `stacked`, whether the models were trained in
+        one pass; `fit_time` in seconds.
     label_quality_ : ndarray of shape (n_samples,)
         How far the observed target is to be trusted, in [0, 1]: exp(-abs(y - P) / MAD), with P
         the pseudo-labels averaged over rounds and MAD the median absolute deviation of y - P.
@@ -134,6 +143,8 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         random_state=None,
         verbose=0,
         checkpoint=None,
+        select_round="last",
+        stack_folds=True,
     ):
         self.estimator = estimator
         self.n_rounds = n_rounds
@@ -148,6 +159,8 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         self.random_state = random_state
         self.verbose = verbose
         self.checkpoint = checkpoint
+        self.select_round = select_round
+        self.stack_folds = stack_folds
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, *, sample_weight=None, groups=None, X_val=None, y_val=None, **fit_params):
@@ -248,18 +261,10 @@ class SLRRegressor(RegressorMixin, BaseSLR):
     def _check_estimator(self, estimator, name):
         check_regressor(estimator, name)
 
-    def _parts(self):
-        if self.refinement in ("posterior", "annotators"):
-            raise ValueError(
-                f"refinement={self.refinement!r} is for classification; SLRRegressor takes "
-                "'average' or an object that refines targets of shape (n_samples,)."
-            )
-        return super()._parts()
-
     def _wants_scores(self):
         return isinstance(self.thresholds, str) and self.thresholds == "kappa"
 
-    def _observe(self, y, y_val):
+    def _observe(self, y, y_val, refinement):
         targets = check_numbers(y)
         grades = None
         if self.thresholds is not None:

@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 # What the history names where no round was run.
-NO_ROUNDS = ("round", "label_change", "agreement", "oof_score", "n_fits", "fit_time")
+NO_ROUNDS = ("round", "label_change", "agreement", "oof_score", "n_fits", "stacked", "fit_time")
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class Refined:
         Measurements, one entry a round.
     attributes : dict
         Fitted attributes that the refinement adds.
+    n_rounds : int, default=0
+        M steps behind the labels.
     """
 
     labels: np.ndarray
@@ -36,9 +38,21 @@ class Refined:
     mean_oof: np.ndarray
     history: dict
     attributes: dict = field(default_factory=dict)
+    n_rounds: int = 0
 
 
-def refine_labels(e_step, refinement, observed, targets, n_rounds, *, measure, tell, weight=None):
+def refine_labels(
+    e_step,
+    refinement,
+    observed,
+    targets,
+    n_rounds,
+    *,
+    measure=None,
+    tell=None,
+    weight=None,
+    select="last",
+):
     """Alternate E steps and M steps (section II of the paper).
 
     Parameters
@@ -53,12 +67,15 @@ def refine_labels(e_step, refinement, observed, targets, n_rounds, *, measure, t
         The first targets L(x, 0).
     n_rounds : int
         Number of rounds T.
-    measure : callable
+    measure : callable, default=None
         ``measure(before, after, found) -> dict``, what the history keeps of a round.
-    tell : callable
+    tell : callable, default=None
         ``tell(record)``, called after every round.
     weight : ndarray of shape (n_samples,), default=None
         Sample weights for the counts of the M step.
+    select : {"last", "best"}, default="last"
+        Whether the last labels are returned, or those whose models had the highest
+        `valid_score` (the first such). No model has seen the last labels in that case.
 
     Returns
     -------
@@ -67,7 +84,7 @@ def refine_labels(e_step, refinement, observed, targets, n_rounds, *, measure, t
     """
     targets = np.array(targets, dtype=np.float64)
     training, oof, attributes, records = targets, targets.copy(), {}, []
-    oof_sum = np.zeros_like(targets)
+    oof_sum, best, best_score = np.zeros_like(targets), None, -np.inf
     for round in range(1, n_rounds + 1):
         start = time.perf_counter()
         found = e_step(training, round)
@@ -78,19 +95,26 @@ def refine_labels(e_step, refinement, observed, targets, n_rounds, *, measure, t
         records.append(
             {
                 "round": round,
-                **measure(targets, refined, found),
+                **(measure(targets, refined, found) if measure else {}),
                 "n_fits": found.n_fits,
+                "stacked": found.stacked,
                 "fit_time": time.perf_counter() - start,
             }
         )
-        tell(records[-1])
+        if tell:
+            tell(records[-1])
         oof_sum += oof
+        if select == "best" and records[-1]["valid_score"] > best_score:
+            best_score = records[-1]["valid_score"]
+            best = Refined(targets, training, oof, oof_sum / round, {}, attributes, round - 1)
         targets = refined
         training = _training_targets(refinement, refined)
     names = records[0] if records else NO_ROUNDS
     history = {name: np.array([record[name] for record in records]) for name in names}
+    if best is not None:
+        return replace(best, history=history)
     mean_oof = oof_sum / n_rounds if n_rounds else oof.copy()
-    return Refined(targets, training, oof, mean_oof, history, attributes)
+    return Refined(targets, training, oof, mean_oof, history, attributes, n_rounds)
 
 
 def _refine(refinement, observed, targets, oof, held_out, round, weight):

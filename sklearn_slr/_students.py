@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.utils.parallel import Parallel, delayed
 
-from ._fold import fit_fold, on_all_pairs
+from ._fold import fit_fold, fit_together, on_all_pairs
 from ._out_of_fold import combine
 from .soft_targets._door import fit_targets
 from .utils._nets import contains_net
@@ -28,11 +28,14 @@ class Students:
         Out-of-fold predictions of models trained on the same labels, where they were asked for.
     held_out : ndarray of bool of shape (n_samples,), or None
         Which rows' scores are out of fold; the others' are their labels.
+    n_fits : int, default=1
+        Number of models fitted, those of the scores among them.
     """
 
     fitted: list
     scores: np.ndarray | None = None
     held_out: np.ndarray | None = None
+    n_fits: int = 1
 
     def predict(self, X):
         """Return the mean prediction, (n_samples, C) or (n_samples,)."""
@@ -73,7 +76,7 @@ def fit_students(e_step, targets, *, final, with_scores):
     )
     if found is None:
         return Students([student])
-    return Students([student], found.predictions, found.held_out)
+    return Students([student], found.predictions, found.held_out, 1 + found.n_fits)
 
 
 def _fit_fold_students(e_step, targets):
@@ -82,12 +85,10 @@ def _fit_fold_students(e_step, targets):
     n_jobs = 1 if contains_net(student) else e_step.n_jobs
     # Here the student must know something of every class that its rows hold.
     folds = e_step.folds(FINAL_ROUND)
-    fitted = Parallel(n_jobs=n_jobs)(
-        delayed(fit_fold)(
-            fold, student, e_step.X, targets, None, e_step.sample_weight, e_step.fit_params
-        )
-        for fold in folds
-    )
+    rest = (student, e_step.X, targets, None, e_step.sample_weight, e_step.fit_params)
+    fitted = fit_together(folds, *rest) if e_step.stack_folds else None
+    if fitted is None:
+        fitted = Parallel(n_jobs=n_jobs)(delayed(fit_fold)(fold, *rest) for fold in folds)
     if any(each is None for each in fitted):
         raise ValueError(
             "A fold's training rows hold 1 class only, so that final='folds' has no student for "
@@ -99,7 +100,7 @@ def _fit_fold_students(e_step, targets):
     ]
     pairs = zip(fitted, folds, strict=True)
     students = [on_all_pairs(each, fold) for each, fold in pairs]
-    return Students(students, *combine(folds, predictions, targets))
+    return Students(students, *combine(folds, predictions, targets), len(folds))
 
 
 def without_scores(students):

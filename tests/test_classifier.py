@@ -243,7 +243,7 @@ def test_verbose_tells_the_plan_and_the_rounds(capsys):
             ValueError,
             "returned None for 30 rows",
         ),
-        ({"refinement": "annotators"}, y, NotImplementedError, "not available yet"),
+        ({"select_round": "best"}, y, ValueError, "pass X_val and y_val"),
         ({"checkpoint": "here"}, y, NotImplementedError, "not available yet"),
         ({"n_rounds": -1}, y, ValueError, "n_rounds"),
         ({"cv": 1}, y, ValueError, "cv"),
@@ -281,3 +281,17 @@ def test_an_estimator_without_weights_says_so():
     process = GaussianProcessClassifier()
     with pytest.raises(TypeError, match=r"GaussianProcessClassifier.* takes none"):
         SLRClassifier(process, n_rounds=0).fit(X, y, sample_weight=np.ones(150))
+
+
+def test_the_best_round_on_a_clean_set_is_kept():
+    noisy = make_noisy_labels(y, noise=0.4, random_state=0)
+    rows = np.arange(0, 150, 2)
+    parameters = {"n_rounds": 4, "random_state": 0, "refinement": "posterior"}
+    clean = {"X_val": X[rows], "y_val": y[rows]}
+    best = SLRClassifier(GaussianNB(), select_round="best", **parameters).fit(X, noisy, **clean)
+    scores = best.history_["valid_score"]
+    assert best.n_rounds_ == scores.argmax()
+    shorter = SLRClassifier(GaussianNB(), **{**parameters, "n_rounds": best.n_rounds_})
+    shorter.fit(X, noisy)
+    assert np.array_equal(best.refined_labels_, shorter.refined_labels_)
+    assert np.array_equal(best.predict(X), shorter.predict(X))

@@ -21,10 +21,12 @@ def test_a_round_of_classes_by_hand():
     assert weighted == pytest.approx({"label_change": 0.05, "agreement": 1, "oof_score": 0.75})
 
 
-def test_quality_is_the_probability_of_the_observed_class():
+def test_quality_is_what_predictions_and_refined_labels_give_to_the_observed_class():
     mean_oof = np.array([[0.9, 0.1], [0.7, 0.3], [0.4, 0.6]])
-    quality, issues = class_quality(np.array([0, 1, -1]), np.array([0, 1, -1]), mean_oof)
-    assert quality.tolist() == [0.9, 0.3, 1.0]
+    refined = np.array([[0.4, 0.6], [1.0, 0.0], [0.0, 1.0]])
+    codes = np.array([0, 1, -1])
+    quality, issues = class_quality(codes, codes, mean_oof, refined)
+    assert np.allclose(quality, [0.6, 0.0, 1.0])  # sqrt(0.9 * 0.4), ...
     assert issues.tolist() == [False, True, False]
 
 

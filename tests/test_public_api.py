@@ -12,7 +12,18 @@ import pytest
 import sklearn_slr
 
 ROOT = Path(sklearn_slr.__file__).parent
-PUBLIC = ["", ".datasets", ".displays", ".metrics", ".ordinal", ".refinement", ".soft_targets"]
+PUBLIC = [
+    "",
+    ".baselines",
+    ".callbacks",
+    ".datasets",
+    ".displays",
+    ".losses",
+    ".metrics",
+    ".ordinal",
+    ".refinement",
+    ".soft_targets",
+]
 LAYERS = {
     "utils": 0,
     "metrics": 1,
@@ -25,16 +36,22 @@ LAYERS = {
     "_fold": 3,
     "_out_of_fold": 3,
     "_rounds": 3,
+    "_choice": 4,
     "_students": 4,
     "_base": 5,
     "_classifier": 6,
     "_regressor": 6,
+    "baselines": 6,
     "displays": 7,
+    "callbacks": 8,
+    "losses": 8,
 }
 
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_public_names_are_sorted_exist_and_live_in_one_place(name):
+    if name in (".callbacks", ".losses"):
+        pytest.importorskip("skorch")
     module = importlib.import_module("sklearn_slr" + name)
     assert module.__all__ == sorted(module.__all__)
     assert len(set(module.__all__)) == len(module.__all__)
@@ -57,6 +74,8 @@ def test_names_of_the_contract():
         "random_state": None,
         "verbose": 0,
         "checkpoint": None,
+        "select_round": "last",
+        "stack_folds": True,
     }
     assert SLRClassifier().get_params() == shared
     assert SLRRegressor().get_params() == {**shared, "thresholds": None}
@@ -107,3 +126,9 @@ def test_imports_point_one_way():
             continue
         for target in imported(path):
             assert layer(target) <= layer(path), f"{path.name} imports {target.name}"
+
+
+@pytest.mark.parametrize("package", ["callbacks", "losses"])
+def test_what_nets_alone_need_stands_alone(package):
+    for path in (ROOT / package).glob("*.py"):
+        assert all(target.parent == path.parent for target in imported(path))

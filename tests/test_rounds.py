@@ -74,3 +74,36 @@ def test_attributes_of_the_refinement_are_kept():
 def test_a_bad_answer_is_refused(answer, error, message):
     with pytest.raises(error, match=message):
         run(Answer(answer))
+
+
+def test_the_best_round_is_the_one_whose_models_scored_highest():
+    answers = [np.full((3, 2), 0.5), np.eye(2)[[1, 1, 1]], np.eye(2)[[0, 0, 0]]]
+    scores = [0.3, 0.7, 0.7]
+
+    def e_step(targets, round):
+        return OutOfFold(np.eye(2)[[1, 0, 1]], np.ones(3, bool), None, 1)
+
+    class Recite:
+        def refine(self, observed, targets, oof, *, round, sample_weight=None):
+            return answers[round - 1], {"round_": round}
+
+        def training_targets(self, refined):
+            return 0.8 * refined + 0.1
+
+    def run(scores, select):
+        rest = iter(scores)
+        return refine_labels(
+            e_step, Recite(), Y, Y, 3, measure=lambda *_: {"valid_score": next(rest)}, select=select
+        )
+
+    best = run(scores, "best")
+    # Round 2's models learned the labels that round 1 gave; of equal scores the first counts.
+    assert best.n_rounds == 1
+    assert np.array_equal(best.labels, answers[0])
+    assert np.allclose(best.training, 0.8 * answers[0] + 0.1)
+    assert best.attributes == {"round_": 2}
+    assert best.history["valid_score"].tolist() == scores
+    assert run([0.9, 0.1, 0.2], "best").n_rounds == 0
+    last = run(scores, "last")
+    assert last.n_rounds == 3
+    assert np.array_equal(last.labels, answers[2])

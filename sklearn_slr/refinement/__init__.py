@@ -1,6 +1,7 @@
 """The M step: strategies that refine labels from out-of-fold predictions."""
 
+from ._annotators import AnnotatorRefinement
 from ._average import AverageRefinement
 from ._posterior import PosteriorRefinement
 
-__all__ = ["AverageRefinement", "PosteriorRefinement"]
+__all__ = ["AnnotatorRefinement", "AverageRefinement", "PosteriorRefinement"]

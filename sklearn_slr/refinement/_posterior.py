@@ -3,10 +3,15 @@
 from numbers import Real
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 
 from ..utils._sklearn import Interval, StrOptions
-from ._noise import count_transition, em_transition, posterior_labels
+from ._noise import count_transition, em_transition, log_determinant, posterior_labels
+
+# What "auto" tries: the model over the labels, the labels over the model. The hot one has to be
+# better by MARGIN / sqrt(n_samples), about a standard error: trials on part of the rows speak for
+# it, and a wrong choice costs more where the cold one was right.
+COLD, HOT, MARGIN = 0.5, 1.0, 3.0
 
 
 class PosteriorRefinement(BaseEstimator):
@@ -20,9 +25,11 @@ class PosteriorRefinement(BaseEstimator):
 
     Parameters
     ----------
-    temperature : float > 0, default=0.5
+    temperature : float > 0 or "auto", default=0.5
         Below 1 the model is trusted over the labels; 1 to 2 the labels over the model, for
-        problems that the model finds hard.
+        problems that the model finds hard. "auto" tries 0.5 and 1 on held-out rows before the
+        rounds begin, and takes 0.5 unless 1 is clearly better by the determinant criterion [1]_;
+        the verbose plan of `SLRClassifier` tells what that costs.
     transition : {"count", "em"} or array-like of shape (C, C), default="count"
         How T is estimated: by counts of (most probable class, observed class); by
         expectation-maximisation started there; or the matrix itself.
@@ -32,6 +39,12 @@ class PosteriorRefinement(BaseEstimator):
     See Also
     --------
     AverageRefinement : The paper's M step.
+    AnnotatorRefinement : For the answers of several annotators.
+
+    References
+    ----------
+    .. [1] Xu, Cao, Kong, Wang: L_DMI: A Novel Information-theoretic Loss Function for Training
+       Deep Nets Robust to Label Noise. NeurIPS 2019.
 
     Examples
     --------
@@ -45,7 +58,7 @@ class PosteriorRefinement(BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "temperature": [Interval(Real, 0, None, closed="neither")],
+        "temperature": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
         "transition": [StrOptions({"count", "em"}), "array-like"],
         "smoothing": [Interval(Real, 0, 1, closed="left")],
     }
@@ -54,6 +67,64 @@ class PosteriorRefinement(BaseEstimator):
         self.temperature = temperature
         self.transition = transition
         self.smoothing = smoothing
+
+    def alternatives(self):
+        """Return the refinements among which held-out predictions choose.
+
+        Returns
+        -------
+        list of PosteriorRefinement
+            A cold and a hot one; nothing unless the temperature is "auto".
+        """
+        if self.temperature != "auto":
+            return []
+        return [clone(self).set_params(temperature=each) for each in (COLD, HOT)]
+
+    def choose(self, held_out, observed, *, sample_weight=None):
+        """Choose among the alternatives by what they predict on rows that they know nothing of.
+
+        Parameters
+        ----------
+        held_out : list of ndarray of shape (n_samples, C)
+            For each alternative its predictions.
+        observed : ndarray of shape (n_samples, C)
+            Observed probability rows.
+        sample_weight : ndarray of shape (n_samples,), default=None
+            Sample weights.
+
+        Returns
+        -------
+        index : int
+            The hot one where its `log_determinant` is higher by a clear margin, else the cold.
+        scores : list of float
+            The criterion of each.
+        """
+        scores = [log_determinant(proba, observed, weight=sample_weight) for proba in held_out]
+        margin = MARGIN / np.sqrt(len(observed))
+        return int(scores[1] > scores[0] + margin), scores
+
+    def initial_targets(self, observed, n_classes):
+        """Return the first labels: the observed ones.
+
+        Parameters
+        ----------
+        observed : ndarray of shape (n_samples, C)
+            Observed probability rows; one-hot for labels.
+        n_classes : int
+            Number of classes C; None for a regression.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, C)
+            The same rows.
+
+        Raises
+        ------
+        ValueError
+            If the problem is a regression.
+        """
+        refuse_numbers(self, n_classes)
+        return observed
 
     def refine(self, observed, targets, oof, *, round, sample_weight=None):
         """Refine the labels once.
@@ -76,21 +147,23 @@ class PosteriorRefinement(BaseEstimator):
         refined : ndarray of shape (n_samples, C)
             The refined labels.
         learned : dict
-            `noise_matrix_`, the estimate of T.
+            `noise_matrix_`, the estimate of T, and `temperature_`.
 
         Raises
         ------
         ValueError
-            If a parameter is out of range, or the targets are no probability rows.
+            If a parameter is out of range, or the temperature is still "auto".
         """
-        if np.ndim(oof) != 2:
-            raise ValueError(
-                "PosteriorRefinement is for classification; numbers are refined by 'average'."
-            )
         self._validate_params()
+        if self.temperature == "auto":
+            raise ValueError(
+                "temperature='auto' is settled by SLRClassifier.fit before the rounds begin: give "
+                "a number, or one of alternatives(), to refine labels by hand."
+            )
         proba = sharpen(oof, self.temperature)
         transition = self._transition(proba, observed, sample_weight)
-        return posterior_labels(proba, observed, transition), {"noise_matrix_": transition}
+        learned = {"noise_matrix_": transition, "temperature_": float(self.temperature)}
+        return posterior_labels(proba, observed, transition), learned
 
     def training_targets(self, refined):
         """Return smoothed labels to train on.
@@ -105,7 +178,7 @@ class PosteriorRefinement(BaseEstimator):
         ndarray of shape (n_samples, C)
             ``(1 - smoothing) * refined + smoothing / C``.
         """
-        return (1 - self.smoothing) * refined + self.smoothing / refined.shape[1]
+        return smooth(refined, self.smoothing)
 
     def _transition(self, proba, observed, weight):
         n_classes = proba.shape[1]
@@ -147,3 +220,30 @@ def sharpen(proba, temperature):
     # Relative to the largest entry, so that no power underflows in every column.
     powers = (proba / proba.max(axis=1, keepdims=True)) ** (1 / temperature)
     return powers / powers.sum(axis=1, keepdims=True)
+
+
+def smooth(labels, smoothing):
+    """Return ``(1 - smoothing) * labels + smoothing / C``.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples, C)
+        Probability rows.
+    smoothing : float in [0, 1)
+        Share of the uniform distribution.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, C)
+        Probability rows.
+    """
+    return (1 - smoothing) * labels + smoothing / labels.shape[1]
+
+
+def refuse_numbers(refinement, n_classes):
+    """Refuse the targets of a regression, which have no classes."""
+    if n_classes is None:
+        raise ValueError(
+            f"{type(refinement).__name__} is for classification; SLRRegressor takes "
+            "refinement='average' or an object that refines targets of shape (n_samples,)."
+        )

@@ -15,7 +15,7 @@ import numpy as np
 from sklearn import config_context
 from sklearn.base import clone
 
-from ..utils._estimators import rename_class_weights
+from ..utils._estimators import rename_labels
 from ..utils._nets import contains_net, final_step, is_net
 from ..utils._random import isolated_generators, seed_estimator
 from ..utils._sklearn import (
@@ -90,7 +90,7 @@ class FittedTargets:
     def predict(self, X):
         """Predict rows (n_samples, C) of probabilities, or scores (n_samples,)."""
         X = self._paired(X)
-        with _isolation(self.model, seed=0, n_threads=None):
+        with _isolation(self.model, seed=0, n_threads=None), _nets.reading(self.model):
             if self.columns is None:
                 return _check_scores(self.model.predict(X), self.model, num_samples(X))
             proba = self.model.predict_proba(X)
@@ -104,7 +104,7 @@ class FittedTargets:
     def classify(self, X):
         """Predict target columns (n_samples,) by the model's own rule."""
         X = self._paired(X)
-        with _isolation(self.model, seed=0, n_threads=None):
+        with _isolation(self.model, seed=0, n_threads=None), _nets.reading(self.model):
             codes = np.asarray(self.model.predict(X))
         if codes.ndim == 2 and codes.shape[1] > 1:  # a plain skorch net predicts its outputs
             codes = codes.argmax(axis=1)
@@ -170,13 +170,15 @@ def fit_targets(
         X = _safe_split(estimator, X, None, rows)[0]
         fit_params = index_method_params(targets, fit_params, rows)
         targets, sample_weight = targets[rows], sample_weight[rows]
+        if np.all(sample_weight == 1):
+            sample_weight = None  # the rows were picked out, and that is all
     with _isolation(estimator, seed, n_threads=1):
         if targets.ndim == 1:
             model = _fit_last(estimator, X, targets, sample_weight, fit_params, _fit_regressor)
             return FittedTargets(model, None, None, "regression", rows)
         columns, chosen = _columns(estimator, targets), choose_route(estimator, route)
         if len(columns) < targets.shape[1]:
-            rename_class_weights(estimator, columns)
+            rename_labels(estimator, columns)
         is_hard = np.all((targets == 0) | (targets == 1))
         plain = is_hard and chosen.NAME != "net" and route == "auto"
         # Some routes know what to do with weights where the estimator does not.

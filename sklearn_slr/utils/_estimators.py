@@ -1,8 +1,20 @@
 """Who can learn from which labels, and what to do if not."""
 
+import numpy as np
 from sklearn.base import is_classifier, is_regressor
+from sklearn.dummy import DummyClassifier
+from sklearn.model_selection import FixedThresholdClassifier
+from sklearn.neighbors import RadiusNeighborsClassifier
 
 from ._nets import final_step
+
+# Parameters that are one class label.
+LABELS = {
+    DummyClassifier: "constant",
+    FixedThresholdClassifier: "pos_label",
+    RadiusNeighborsClassifier: "outlier_label",
+}
+KEYWORDS = ("most_frequent",)
 
 
 def check_classifier(estimator, name):
@@ -48,29 +60,49 @@ def check_teachers(teachers, check):
         check(teacher, f"teachers: {name!r}")
 
 
-def rename_class_weights(estimator, classes):
-    """Rename the keys of `class_weight` dicts from labels to their indices among `classes`.
+def rename_labels(estimator, classes):
+    """Rename the labels among an estimator's parameters to their indices among `classes`.
 
-    Estimators are trained on class indices, and users write weights by their labels.
+    Estimators are trained on class indices, and users write parameters by their labels: class
+    weights, the label of outliers, of positives, a constant.
 
     Parameters
     ----------
     estimator : estimator
         A clone, whose parameters may be set.
     classes : ndarray of shape (C,)
-        The labels; a label that is missing here loses its weight.
+        The labels; a label that is missing here loses its class weight.
 
     Returns
     -------
     estimator
         The same estimator.
+
+    Raises
+    ------
+    ValueError
+        If a parameter that is one label is none of the classes.
     """
     if not hasattr(estimator, "get_params"):
         return estimator
     index = {label: code for code, label in enumerate(classes.tolist())}
-    renamed = {
-        name: {index[label]: weight for label, weight in value.items() if label in index}
-        for name, value in estimator.get_params(deep=True).items()
-        if (name == "class_weight" or name.endswith("__class_weight")) and isinstance(value, dict)
-    }
+    params = estimator.get_params(deep=True)
+    renamed = {}
+    for name, value in params.items():
+        owner, _, last = name.rpartition("__")
+        if last in ("class_weight", "class_weights") and isinstance(value, dict):
+            renamed[name] = {index[key]: weight for key, weight in value.items() if key in index}
+        elif _is_label(params.get(owner) if owner else estimator, last, value):
+            if value not in index:
+                raise ValueError(
+                    f"{name}={value!r} is no class of the training rows, which are {list(index)}: "
+                    "set it to one of these."
+                )
+            renamed[name] = index[value]
     return estimator.set_params(**renamed) if renamed else estimator
+
+
+def _is_label(owner, name, value):
+    """Whether a parameter of `owner` is one class label."""
+    named = any(name == param and isinstance(owner, kind) for kind, param in LABELS.items())
+    return named and np.isscalar(value) and value not in KEYWORDS

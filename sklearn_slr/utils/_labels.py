@@ -74,15 +74,11 @@ def encode_labels(y, *, name="y"):
         used = classes[rows.any(axis=0)]
     else:
         values = _check_label_array(values, name=name)
-        classes, codes = _unique(values, name=name)
+        classes, codes = unique_labels(values, name=name)
         rows = np.zeros((len(codes), len(classes)))
         rows[np.arange(len(codes)), codes] = 1.0
         used = classes
-    if len(used) < 2:
-        raise ValueError(
-            f"{name} holds 1 class only ({used.tolist()}), and a classifier "
-            "needs at least 2 classes: check how the labels were read or split."
-        )
+    check_class_count(used, name=name)
     return EncodedLabels(classes, rows, codes.astype(np.intp, copy=False))
 
 
@@ -186,9 +182,18 @@ def check_numbers(y, *, name="y"):
     return check_array(values, dtype=np.float64, ensure_2d=False, input_name=name, copy=True)
 
 
+def check_class_count(classes, *, name, hint=""):
+    """Refuse labels of fewer than two classes."""
+    if len(classes) < 2:
+        raise ValueError(
+            f"{name} holds {len(classes)} class only ({classes.tolist()}), and a classifier "
+            f"needs at least 2 classes: check how the labels were read or split.{hint}"
+        )
+
+
 def _check_label_array(values, *, name):
     values = column_or_1d(values, warn=True)
-    missing = _missing(values)
+    missing = find_missing(values)
     if missing.any():
         raise ValueError(
             f"Input {name} contains NaN or None, e.g. in row {int(np.argmax(missing))}: drop the "
@@ -200,16 +205,21 @@ def _check_label_array(values, *, name):
     return values
 
 
-def _missing(values):
+def find_missing(values):
+    """Return where labels are NaN, None or pandas' NA."""
     if values.dtype.kind == "f":
         return np.isnan(values)
-    if values.dtype.kind != "O":
-        return np.zeros(values.shape, dtype=bool)
-    # NaN differs from itself; pandas' NA compares to NA, which is neither True nor False.
-    return np.array([v is None or type(v).__name__ == "NAType" or v != v for v in values], bool)
+    missing = np.zeros(values.shape, dtype=bool)
+    if values.dtype.kind == "O":
+        # NaN differs from itself; pandas' NA compares to NA, which is neither True nor False.
+        missing.flat = [
+            v is None or type(v).__name__ == "NAType" or v != v for v in values.flat
+        ]
+    return missing
 
 
-def _unique(values, *, name):
+def unique_labels(values, *, name):
+    """Return the sorted classes, and the index of each label among them."""
     try:
         return np.unique(values, return_inverse=True)
     except TypeError:

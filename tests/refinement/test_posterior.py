@@ -2,15 +2,25 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_slr import SLRClassifier
+from sklearn_slr import SLRClassifier, SLRRegressor
 from sklearn_slr.datasets import make_noisy_labels
 from sklearn_slr.refinement import PosteriorRefinement
-from sklearn_slr.refinement._posterior import sharpen
+from sklearn_slr.refinement._posterior import COLD, HOT, sharpen
+
+
+class Untouchable(RegressorMixin, BaseEstimator):
+    def fit(self, X, y):
+        raise AssertionError("fitted")
+
+    def predict(self, X):
+        raise AssertionError("asked")
+
 
 rows = st.lists(st.floats(0.001, 1), min_size=3, max_size=3)
 
@@ -76,6 +86,33 @@ def test_bad_parameters_are_refused(parameters, message):
         SLRClassifier(refinement=PosteriorRefinement(**parameters), cv=2).fit(X, y)
 
 
-def test_numbers_are_refused():
-    with pytest.raises(ValueError, match="for classification"):
-        PosteriorRefinement().refine(np.ones(3), np.ones(3), np.ones(3), round=1)
+@pytest.mark.parametrize("refinement", ["posterior", "annotators", PosteriorRefinement()])
+def test_numbers_are_refused_before_anything_is_fitted(refinement):
+    with pytest.raises(ValueError, match="Refinement is for classification"):
+        SLRRegressor(Untouchable(), refinement=refinement).fit(np.ones((9, 1)), np.arange(9.0))
+
+
+def test_auto_offers_a_cold_and_a_hot_refinement_with_its_other_parameters():
+    auto = PosteriorRefinement("auto", transition="em", smoothing=0.2)
+    cold, hot = auto.alternatives()
+    assert (cold.temperature, hot.temperature) == (COLD, HOT)
+    assert all(each.transition == "em" and each.smoothing == 0.2 for each in (cold, hot))
+    assert PosteriorRefinement(0.5).alternatives() == []
+
+
+def test_auto_takes_the_hot_one_only_where_it_is_clearly_better():
+    auto, observed = PosteriorRefinement("auto"), np.eye(2)[[0, 1] * 50]
+    right, guess = observed, np.eye(2)[[0, 0, 1, 1] * 25]
+    assert auto.choose([right, guess], observed)[0] == 0
+    assert auto.choose([guess, right], observed)[0] == 1
+    almost = right.copy()
+    almost[0] = [0, 1]
+    index, scores = auto.choose([almost, right], observed)
+    assert index == 0
+    assert scores[0] < scores[1]
+
+
+def test_auto_is_settled_before_it_refines():
+    rows = np.eye(2)
+    with pytest.raises(ValueError, match="is settled by SLRClassifier"):
+        PosteriorRefinement("auto").refine(rows, rows, rows, round=1)

@@ -1,0 +1,155 @@
+"""An M step for the answers of several annotators."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from ..utils._sklearn import Interval
+from ._answers import annotator_posterior, vote_shares
+from ._posterior import refuse_numbers, sharpen, smooth
+
+
+class AnnotatorRefinement(BaseEstimator):
+    """Weigh every answer by what its annotator is worth, and by what the models predict.
+
+    `SLRClassifier.fit` then takes a table of answers as `y`, a column an annotator, with gaps.
+    The sharpened out-of-fold prediction is the prior of a row's true class, and a confusion
+    matrix for each annotator, estimated anew every round, the probability of the answers [1]_:
+    ``L_i(c) ~ P_i(c) * prod_a T_a[c, y_ia]``. This is not in the paper.
+
+    Parameters
+    ----------
+    temperature : float > 0, default=1.0
+        The prior is ``P ** (1 / temperature)``: below 1 the model is trusted over the answers.
+    prior : float > 0, default=5.0
+        Pseudo-answers a class that shrink each annotator's matrix to the pooled one. More where
+        annotators answered few rows each.
+    n_iter : int, default=10
+        Iterations of expectation-maximisation a round.
+    smoothing : float in [0, 1), default=0.1
+        The next round and the student train on ``(1 - smoothing) * L + smoothing / C``.
+
+    See Also
+    --------
+    PosteriorRefinement : For one label a row, whoever gave it.
+
+    References
+    ----------
+    .. [1] Dawid, Skene: Maximum Likelihood Estimation of Observer Error-Rates Using the EM
+       Algorithm. Journal of the Royal Statistical Society C 28, 1979.
+
+    Examples
+    --------
+    Three annotators, of whom the last one guesses:
+
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklearn_slr import SLRClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> rng = np.random.RandomState(0)
+    >>> answers = np.column_stack([y, y, rng.randint(3, size=150)])
+    >>> answers[rng.rand(150, 3) < 0.4] = -1  # no answer
+    >>> slr = SLRClassifier(GaussianNB(), refinement="annotators", random_state=0)
+    >>> slr = slr.fit(X, answers)
+    >>> bool(slr.annotator_quality_[:2].min() > 0.85 > 0.6 > slr.annotator_quality_[2])
+    True
+    >>> slr.confusion_matrices_.shape
+    (3, 3, 3)
+    """
+
+    _parameter_constraints: dict = {
+        "temperature": [Interval(Real, 0, None, closed="neither")],
+        "prior": [Interval(Real, 0, None, closed="neither")],
+        "n_iter": [Interval(Integral, 1, None, closed="left")],
+        "smoothing": [Interval(Real, 0, 1, closed="left")],
+    }
+
+    # SLRClassifier asks for this before it reads y.
+    takes_answers = True
+
+    def __init__(self, temperature=1.0, prior=5.0, n_iter=10, smoothing=0.1):
+        self.temperature = temperature
+        self.prior = prior
+        self.n_iter = n_iter
+        self.smoothing = smoothing
+
+    def initial_targets(self, observed, n_classes):
+        """Return the first labels: shares of the votes.
+
+        Parameters
+        ----------
+        observed : ndarray of int of shape (n_samples, n_annotators)
+            Answers as class indices; -1 where there is none.
+        n_classes : int
+            Number of classes C; None for a regression.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, C)
+            Vote shares; rows without an answer are uniform.
+
+        Raises
+        ------
+        ValueError
+            If the problem is a regression.
+        """
+        refuse_numbers(self, n_classes)
+        return vote_shares(observed, n_classes)
+
+    def refine(self, observed, targets, oof, *, round, sample_weight=None):
+        """Refine the labels once.
+
+        Parameters
+        ----------
+        observed : ndarray of int of shape (n_samples, n_annotators)
+            Answers as class indices; -1 where there is none.
+        targets : ndarray of shape (n_samples, C)
+            The current labels, where expectation-maximisation starts.
+        oof : ndarray of shape (n_samples, C)
+            Out-of-fold predictions P.
+        round : int
+            The round; not used.
+        sample_weight : ndarray of shape (n_samples,), default=None
+            Weights of the rows in the counts of the confusion matrices.
+
+        Returns
+        -------
+        refined : ndarray of shape (n_samples, C)
+            The refined labels.
+        learned : dict
+            `confusion_matrices_` (A, C, C), P(answer = column given true = row) of each
+            annotator; `annotator_quality_` (A,), the probability that an answer of the annotator
+            is right; `noise_matrix_` (C, C), all annotators together.
+        """
+        self._validate_params()
+        refined, confusion, pooled = annotator_posterior(
+            sharpen(oof, self.temperature),
+            observed,
+            targets,
+            weight=sample_weight,
+            n_iter=self.n_iter,
+            prior=self.prior,
+        )
+        share = np.average(refined, axis=0, weights=sample_weight)
+        return refined, {
+            "confusion_matrices_": confusion,
+            "annotator_quality_": np.diagonal(confusion, axis1=1, axis2=2) @ share,
+            "noise_matrix_": pooled,
+        }
+
+    def training_targets(self, refined):
+        """Return smoothed labels to train on.
+
+        Parameters
+        ----------
+        refined : ndarray of shape (n_samples, C)
+            The refined labels.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, C)
+            ``(1 - smoothing) * refined + smoothing / C``.
+        """
+        return smooth(refined, self.smoothing)

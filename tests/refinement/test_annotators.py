@@ -1,0 +1,138 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_val_score
+from sklearn.naive_bayes import GaussianNB
+
+from sklearn_slr import SLRClassifier
+from sklearn_slr.refinement import AnnotatorRefinement
+
+X, TRUE = load_iris(return_X_y=True)
+rng = np.random.default_rng(0)
+ANSWERS = np.column_stack([TRUE, np.where(rng.random(150) < 0.3, (TRUE + 1) % 3, TRUE)])
+ANSWERS = np.column_stack([ANSWERS, rng.integers(3, size=150)])
+ANSWERS[rng.random((150, 3)) < 0.3] = -1
+
+
+def slr(**parameters):
+    return SLRClassifier(GaussianNB(), refinement="annotators", random_state=0, **parameters)
+
+
+def test_learned_attributes():
+    fitted = slr().fit(X, ANSWERS)
+    assert fitted.annotator_quality_.shape == (3,)
+    assert fitted.confusion_matrices_.shape == (3, 3, 3)
+    assert np.allclose(fitted.confusion_matrices_.sum(axis=2), 1)
+    assert np.allclose(fitted.noise_matrix_.sum(axis=1), 1)
+    good, fair, guess = fitted.annotator_quality_
+    assert good > 0.9 > 0.8 > fair > 0.55 > 0.45 > guess
+    nobody = (ANSWERS < 0).all(axis=1)
+    assert nobody.any()
+    assert np.array_equal(fitted.observed_labels_ < 0, nobody)
+    assert np.all(fitted.label_quality_[nobody] == 1)
+    assert not fitted.label_issues_[nobody].any()
+    assert (fitted.refined_labels_.argmax(axis=1) == TRUE).mean() > 0.93
+    assert fitted.predict(X).dtype == TRUE.dtype
+
+
+def test_it_repairs_more_than_a_majority_vote():
+    fitted = slr().fit(X, ANSWERS)
+    known = fitted.observed_labels_ >= 0
+    vote = (fitted.observed_labels_ == TRUE)[known].mean()
+    assert (fitted.refined_labels_.argmax(axis=1) == TRUE)[known].mean() > vote + 0.08
+
+
+@pytest.mark.parametrize(
+    "encode",
+    [
+        lambda table: pd.DataFrame(table, columns=["a", "b", "c"]),
+        lambda table: np.where(table < 0, np.nan, table),
+        lambda table: pd.DataFrame(np.where(table < 0, np.nan, table)).astype("Int64"),
+        lambda table: np.where(table < 0, None, table.astype(object)),
+        lambda table: table.tolist(),
+    ],
+    ids=["frame", "nan", "nullable", "none", "list"],
+)
+def test_however_gaps_are_written(encode):
+    expected = slr(n_rounds=1).fit(X, ANSWERS)
+    got = slr(n_rounds=1).fit(X, encode(ANSWERS))
+    assert np.array_equal(got.classes_, [0, 1, 2])
+    assert np.array_equal(got.refined_labels_, expected.refined_labels_)
+
+
+def test_string_answers():
+    names = np.array(["none", "setosa", "versicolor", "virginica"], dtype=object)
+    table = names[ANSWERS + 1]
+    table[ANSWERS < 0] = None
+    fitted = slr().fit(X, table)
+    assert fitted.classes_.tolist() == ["setosa", "versicolor", "virginica"]
+    assert np.array_equal(fitted.refined_labels_, slr().fit(X, ANSWERS).refined_labels_)
+
+
+def test_one_annotator_may_come_without_a_second_dimension():
+    assert slr().fit(X, TRUE).confusion_matrices_.shape == (1, 3, 3)
+
+
+def test_score_takes_votes_and_labels():
+    fitted = slr().fit(X, ANSWERS)
+    known = fitted.observed_labels_ >= 0
+    right = fitted.predict(X) == fitted.classes_[fitted.observed_labels_]
+    assert np.isclose(fitted.score(X, ANSWERS), right[known].mean())
+    assert fitted.score(X, TRUE) > 0.9
+    weight = np.arange(150.0)
+    assert np.isclose(
+        fitted.score(X, ANSWERS, sample_weight=weight),
+        np.average(right[known], weights=weight[known]),
+    )
+
+
+def test_within_model_selection():
+    cv = KFold(3, shuffle=True, random_state=0)
+    search = GridSearchCV(slr(n_rounds=1), {"estimator__var_smoothing": [1e-9, 100.0]}, cv=cv)
+    search.set_params(estimator__refinement=AnnotatorRefinement())
+    search.fit(X, ANSWERS)
+    assert search.best_params_ == {"estimator__var_smoothing": 1e-9}
+    assert cross_val_score(slr(n_rounds=1), X, ANSWERS, cv=cv, error_score="raise").min() > 0.5
+
+
+def test_groups_and_a_clean_set():
+    fitted = slr(n_rounds=2, cv=GroupKFold(5)).fit(
+        X, ANSWERS, groups=np.arange(150) // 3, X_val=X, y_val=TRUE
+    )
+    assert fitted.history_["valid_score"][-1] > 0.9
+
+
+def test_rows_of_weight_zero_do_not_count():
+    table = ANSWERS.copy()
+    weight = np.ones(150)
+    weight[::3] = 0
+    lying = table.copy()
+    lying[::3] = np.where(table[::3] < 0, -1, (table[::3] + 1) % 3)
+    splits = [(np.arange(75, 150), np.arange(75)), (np.arange(75), np.arange(75, 150))]
+    a, b = (
+        slr(cv=splits, n_rounds=2).fit(X, answers, sample_weight=weight)
+        for answers in (table, lying)
+    )
+    assert np.allclose(a.confusion_matrices_, b.confusion_matrices_)
+    assert np.allclose(a.predict_proba(X), b.predict_proba(X))
+
+
+@pytest.mark.parametrize(
+    ("answers", "error", "message"),
+    [
+        (np.full((150, 2), -1), ValueError, "0 class only"),
+        (np.where(ANSWERS < 0, -1, 1), ValueError, "-1 stand for no answer"),
+        (np.where(ANSWERS < 0, np.nan, np.inf), ValueError, "infinity"),
+        (np.where(ANSWERS == 1, "one", ANSWERS.astype(object)), TypeError, "cannot be sorted"),
+        (ANSWERS[:, :, None], TypeError, "shape"),
+    ],
+)
+def test_bad_tables_are_refused(answers, error, message):
+    with pytest.raises(error, match=message):
+        slr().fit(X, answers)
+
+
+def test_without_the_refinement_a_table_is_no_y():
+    with pytest.raises(TypeError, match="refinement='annotators'"):
+        SLRClassifier(GaussianNB()).fit(X, ANSWERS)

@@ -1,0 +1,79 @@
+"""The nets of all folds in one pass: the same labels as one after the other, up to rounding."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("skorch")
+
+from sklearn.linear_model import LogisticRegression  # noqa: E402
+from sklearn.pipeline import make_pipeline  # noqa: E402
+from sklearn.preprocessing import StandardScaler  # noqa: E402
+from skorch import NeuralNetClassifier, NeuralNetRegressor  # noqa: E402
+from torch import nn  # noqa: E402
+
+from sklearn_slr import SLRClassifier, SLRRegressor  # noqa: E402
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(80, 4)).astype(np.float32)
+Y = (X[:, 0] + 0.5 * RNG.normal(size=80) > 0).astype(int)
+
+
+class Net(nn.Module):
+    def __init__(self, n_outputs=2):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, n_outputs))
+
+    def forward(self, X):
+        return self.layers(X)
+
+
+def classifier(**parameters):
+    net = NeuralNetClassifier(
+        Net,
+        criterion=nn.CrossEntropyLoss,
+        max_epochs=4,
+        lr=0.1,
+        batch_size=16,
+        train_split=None,
+        verbose=0,
+    )
+    return SLRClassifier(net, n_rounds=2, random_state=0, **parameters)
+
+
+@pytest.mark.parametrize(
+    "weight", [None, np.arange(80) % 3], ids=["", "zeros among weights"]
+)
+@pytest.mark.parametrize("final", ["refit", "folds"])
+def test_classifier(final, weight):
+    together = classifier(final=final).fit(X, Y, sample_weight=weight, X_val=X[:9], y_val=Y[:9])
+    one_by_one = classifier(final=final, stack_folds=False)
+    one_by_one.fit(X, Y, sample_weight=weight, X_val=X[:9], y_val=Y[:9])
+    assert together.history_["stacked"].tolist() == [True, True]
+    assert one_by_one.history_["stacked"].tolist() == [False, False]
+    for name in ("refined_labels_", "oof_predictions_", "label_quality_"):
+        assert np.allclose(getattr(together, name), getattr(one_by_one, name), atol=1e-4)
+    assert np.allclose(together.predict_proba(X), one_by_one.predict_proba(X), atol=1e-4)
+    assert together.n_fits_ == one_by_one.n_fits_
+
+
+def test_regressor_and_its_thresholds():
+    net = NeuralNetRegressor(Net, module__n_outputs=1, max_epochs=3, train_split=None, verbose=0)
+    together, one_by_one = (
+        SLRRegressor(net, thresholds="kappa", random_state=0, stack_folds=stack).fit(X, Y)
+        for stack in (True, False)
+    )
+    assert together.history_["stacked"].all()
+    assert np.allclose(together.refined_labels_, one_by_one.refined_labels_, atol=1e-4)
+    assert np.allclose(together.thresholds_, one_by_one.thresholds_, atol=1e-3)
+
+
+def test_what_is_no_plain_net_goes_one_by_one():
+    net = classifier().estimator
+    for student in (LogisticRegression(), make_pipeline(StandardScaler(), net)):
+        slr = SLRClassifier(student, n_rounds=1, cv=2, random_state=0).fit(X, Y)
+        assert not slr.history_["stacked"].any()
+    mixed = classifier(teachers=[("net", net), ("logistic", LogisticRegression())]).fit(X, Y)
+    assert not mixed.history_["stacked"].any()
+    two = classifier(teachers=[("a", net), ("b", net)]).fit(X, Y)
+    assert two.history_["stacked"].all()
