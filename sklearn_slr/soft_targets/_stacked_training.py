@@ -27,17 +27,18 @@ def train_together(folds):
     check_alike(folds, data)
     optimizer = _make_optimizer(first, modules.parameters())
     clips = [c for _, c in first.callbacks_ if isinstance(c, GradientNormClipping)]
-    # Schedulers do not see the steps of the optimizer that stands in for theirs.
-    warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
-    for _ in range(first.max_epochs):
-        for fold in folds:
-            fold.net.notify("on_epoch_begin", **fold.datasets)
-        _copy_options(first.optimizer_, optimizer)
-        _run_epoch(modules, folds, data, "train", optimizer, clips)
-        if folds[0].loaders["valid"] is not None:
-            _run_epoch(modules, folds, data, "valid")
-        for fold in folds:
-            end_epoch(fold.net, fold.datasets)
+    with warnings.catch_warnings():
+        # Schedulers do not see the steps of the optimizer that stands in for theirs.
+        warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
+        for _ in range(first.max_epochs):
+            for fold in folds:
+                fold.net.notify("on_epoch_begin", **fold.datasets)
+            _copy_options(first.optimizer_, optimizer)
+            _run_epoch(modules, folds, data, "train", optimizer, clips)
+            if folds[0].loaders["valid"] is not None:
+                _run_epoch(modules, folds, data, "valid")
+            for fold in folds:
+                end_epoch(fold.net, fold.datasets)
     modules.unstack()
     for k, fold in enumerate(folds):
         _hand_out_state(optimizer, modules, k, fold.net.optimizer_)

@@ -1,5 +1,6 @@
 import itertools
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -259,3 +260,10 @@ def test_stacks_that_compute_something_else_are_not_trusted(monkeypatch):
     monkeypatch.setattr(_stacked_training, "StackedModules", Wrong)
     inputs, targets = [X[rows] for rows in FOLDS], [T[rows] for rows in FOLDS]
     assert fit_stacked(make(), inputs, targets, SEEDS) is None
+
+
+def test_warning_filters_are_left_as_they_were():
+    before = list(warnings.filters)
+    scheduler = LRScheduler("StepLR", step_size=1)
+    assert fit_stacked(make(callbacks=[scheduler]), [X, X], [T, T], [0, 1]) is not None
+    assert warnings.filters == before
