@@ -1,20 +1,25 @@
 """What do soft targets cost, next to hard labels of the same estimator, and what do they give?
 
 For each route and 3, 10 and 100 classes: processor time of the soft fit over that of the hard fit
-and of weighted rows over the hard fit (alternating in one process, one thread, medians), peak
-memory over the size of X (what NumPy allocates during the soft fit), and log-loss and accuracy on
-clean test labels beside those of weighted rows (or label draws, where an estimator takes no
-weights) and of hard labels.
+(alternating in one process, one thread, medians), peak memory over the size of X (what NumPy
+allocates during the soft fit), and log-loss and accuracy on clean test labels beside those of
+weighted rows (or label draws, where an estimator takes no weights) and of hard labels.
+
+Weighted rows are as many as rows times classes. Where these are more than `--max-repeated-rows`,
+all three are compared on the first rows only, as many as the limit allows; the line says how many.
+Times over the hard fit are of all rows, those of weighted rows of the compared ones. At a limit of
+0, weighted rows are not run.
 
 The data: a fifth of the labels is drawn anew; the soft row is the mean of the observed label and
 an out-of-fold prediction, which is what the first rounds of label refinement train on.
 
     python examples/benchmarks/soft_targets.py --quick
-    python examples/benchmarks/soft_targets.py --seeds 5 --repeats 3
+    python examples/benchmarks/soft_targets.py --seeds 5 --repeats 1 --out results.jsonl
 """
 
 import argparse
 import importlib.util
+import json
 import time
 import tracemalloc
 import warnings
@@ -74,7 +79,7 @@ def make_estimators(n_classes):
         from lightgbm import LGBMClassifier
 
         found.append(LGBMClassifier(n_estimators=trees, n_jobs=1, verbose=-1))
-    if importlib.util.find_spec("catboost") and n_classes == 3:
+    if importlib.util.find_spec("catboost"):
         from catboost import CatBoostClassifier
 
         quiet = {"verbose": 0, "allow_writing_files": False, "thread_count": 1}
@@ -109,11 +114,13 @@ def timed(fit):
     return time.process_time() - start, model
 
 
-def peak_memory(fit, X):
-    """Return the peak of what NumPy allocates during a fit, over the size of X."""
+def peak_memory(estimator, problem, seed):
+    """Return the peak of what NumPy allocates during a soft fit, over the size of X."""
+    X, _, P, _, _ = problem
+    soft = SoftTargetClassifier(seeded(estimator, seed), random_state=seed)
     tracemalloc.start()
     try:
-        fit()
+        soft.fit(X, P)
         return tracemalloc.get_traced_memory()[1] / X.nbytes
     finally:
         tracemalloc.stop()
@@ -126,57 +133,114 @@ def seeded(estimator, seed):
     return estimator
 
 
-def compare(estimator, problem, seed, repeats):
-    """Return route, times, scores and peak memory of one estimator on one problem."""
+def measure(estimator, problem, n_rows, names, seed, args):
+    """Return route, times and scores of the fits called `names` on the first rows."""
     X, observed, P, X_test, y_test = problem
-    estimator = seeded(estimator, seed)
+    X, observed, P = X[:n_rows], observed[:n_rows], P[:n_rows]
     soft = SoftTargetClassifier(estimator, random_state=seed)
-    route = "weighted_rows"
+    longer = clone(soft)
+    if args.equal_steps and isinstance(estimator, MLPClassifier):
+        epochs = estimator.max_iter * P.shape[1]
+        longer.set_params(estimator__max_iter=epochs, estimator__n_iter_no_change=epochs)
+    # Where an estimator takes no weights, labels are drawn.
+    route = "weighted_rows" if repeats_rows(estimator) else "label_draws"
     fits = {
         "hard": lambda: clone(estimator).fit(X, observed),
-        "soft": lambda: clone(soft).fit(X, P),
+        "soft": lambda: clone(longer).fit(X, P),
         "repeated": lambda: clone(soft).set_params(route=route).fit(X, P),
     }
-    try:
-        fits["repeated"]()
-    except TypeError:
-        route = "label_draws"
-    times, models = {name: [] for name in fits}, {}
-    for _ in range(repeats):
-        for name, fit in fits.items():
-            seconds, models[name] = timed(fit)
+    times, models = {name: [] for name in names}, {}
+    for _ in range(args.repeats):
+        for name in names:
+            seconds, models[name] = timed(fits[name])
             times[name].append(seconds)
-    labels = np.arange(P.shape[1])
-    scores = {}
-    for name, model in models.items():
-        proba = np.asarray(model.predict_proba(X_test), dtype=np.float64)
-        loss = log_loss(y_test, np.clip(proba, 1e-4, 1), labels=labels)
-        scores[name] = (loss, np.mean(proba.argmax(axis=1) == y_test))
-    return models["soft"].route_, times, scores, peak_memory(fits["soft"], X)
+    scores = {name: score(model, X_test, y_test) for name, model in models.items()}
+    return models["soft"].route_, times, scores
 
 
-def report(estimator, n_classes, results):
-    """Print a line: ratios of medians, memory, and mean scores over the seeds."""
-    name = type(estimator).__name__
-    medians = {
-        key: np.median(np.concatenate([times[key] for _, times, _, _ in results]))
-        for key in ("hard", "soft", "repeated")
+def repeats_rows(estimator):
+    """Whether the route of weighted rows takes `estimator`."""
+    X, P = np.arange(4.0)[:, None], np.array([[0.9, 0.1], [0.2, 0.8]] * 2)
+    try:
+        SoftTargetClassifier(estimator, route="weighted_rows").fit(X, P)
+    except TypeError:
+        return False
+    return True
+
+
+def score(model, X_test, y_test):
+    """Return log-loss and accuracy."""
+    proba = np.asarray(model.predict_proba(X_test), dtype=np.float64)
+    loss = log_loss(y_test, np.clip(proba, 1e-4, 1), labels=np.arange(proba.shape[1]))
+    return loss, float(np.mean(proba.argmax(axis=1) == y_test))
+
+
+def compare(estimator, problem, seed, args):
+    """Measure one estimator on one problem, beside weighted rows on as many rows as allowed."""
+    n_samples, n_classes = problem[2].shape
+    estimator = seeded(estimator, seed)
+    names = ("hard", "soft", "repeated") if args.max_repeated_rows else ("hard", "soft")
+    n_compared = min(n_samples, args.max_repeated_rows // n_classes or n_samples)
+    route, times, scores = measure(estimator, problem, n_compared, names, seed, args)
+    result = {
+        "route": route,
+        "compared_rows": n_compared,
+        "compared_times": times,
+        "times": times,
+        "scores": scores,
     }
-    ratio, repeated = (medians[key] / medians["hard"] for key in ("soft", "repeated"))
-    goal = GOALS.get(name, {}).get(n_classes)
-    verdict = "" if goal is None else f"(goal {goal}{'' if ratio <= goal else ' MISSED'})"
+    if n_compared < n_samples:
+        result["times"] = measure(estimator, problem, n_samples, names[:2], seed, args)[1]
+    return result
+
+
+def ratio(results, key, name):
+    """Return the median time of a fit over that of the hard fit."""
+    medians = [
+        np.median(np.concatenate([each[key][which] for each in results]))
+        for which in (name, "hard")
+    ]
+    return float(medians[0] / medians[1])
+
+
+def summarise(estimator, n_classes, results, memory):
+    """Return ratios of medians, and mean scores over the seeds."""
     scores = {
-        key: np.mean([each[2][key] for each in results], axis=0)
-        for key in ("hard", "soft", "repeated")
+        name: np.array([each["scores"][name] for each in results]) for name in results[0]["scores"]
     }
-    gaps = [each[2]["soft"][1] - each[2]["repeated"][1] for each in results]
+    line = {
+        "estimator": type(estimator).__name__,
+        "classes": n_classes,
+        "route": results[0]["route"],
+        "time": ratio(results, "times", "soft"),
+        "memory": memory,
+        "compared_rows": results[0]["compared_rows"],
+        "scores": {name: values.mean(axis=0).tolist() for name, values in scores.items()},
+    }
+    if "repeated" in scores:
+        gaps = scores["soft"][:, 1] - scores["repeated"][:, 1]
+        line["time_repeated"] = ratio(results, "compared_times", "repeated")
+        line["gap"], line["gap_sd"] = float(gaps.mean()), float(gaps.std())
+    return line
+
+
+def report(line):
+    """Print a summary."""
+    goal = GOALS.get(line["estimator"], {}).get(line["classes"])
+    verdict = "" if goal is None else f"(goal {goal}{'' if line['time'] <= goal else ' MISSED'})"
+    losses, accuracies = (
+        " ".join(f"{name} {values[i]:.4f}" for name, values in line["scores"].items())
+        for i in (0, 1)
+    )
+    repeated, gap = "not run", ""
+    if "gap" in line:
+        repeated = f"{line['time_repeated']:.2f}"
+        gap = f" | gap {line['gap']:+.4f} sd {line['gap_sd']:.4f}"
     print(
-        f"{name:31s} C={n_classes:<3d} {results[0][0]:22s} time {ratio:5.2f} {verdict:17s} "
-        f"repeated {repeated:6.2f} | memory {np.max([each[3] for each in results]):5.2f} X | "
-        f"log-loss soft {scores['soft'][0]:.4f} repeated {scores['repeated'][0]:.4f} hard "
-        f"{scores['hard'][0]:.4f} | accuracy soft {scores['soft'][1]:.4f} repeated "
-        f"{scores['repeated'][1]:.4f} hard {scores['hard'][1]:.4f} | gap {np.mean(gaps):+.4f} "
-        f"sd {np.std(gaps):.4f}",
+        f"{line['estimator']:31s} C={line['classes']:<3d} {line['route']:22s} "
+        f"time {line['time']:5.2f} {verdict:17s} repeated {repeated:7s} "
+        f"| memory {line['memory']:5.2f} X | on {line['compared_rows']} rows: log-loss {losses} "
+        f"| accuracy {accuracies}{gap}",
         flush=True,
     )
 
@@ -188,6 +252,15 @@ def main():
     parser.add_argument("--first-seed", type=int, default=1000)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--classes", type=int, nargs="+", default=CLASSES)
+    parser.add_argument(
+        "--max-repeated-rows", type=int, default=100_000, help="0: weighted rows are not run"
+    )
+    parser.add_argument(
+        "--equal-steps",
+        action="store_true",
+        help="soft fits of MLPClassifier get C times the epochs: as many steps as weighted rows",
+    )
+    parser.add_argument("--out", help="file that gets a line of JSON for every line printed")
     parser.add_argument("--only", nargs="+", help="class names of estimators")
     parser.add_argument("--quick", action="store_true", help="2000 samples, 1 seed, 1 repeat")
     args = parser.parse_args()
@@ -207,10 +280,15 @@ def run(args):
             if args.only and type(estimator).__name__ not in args.only:
                 continue
             results = [
-                compare(estimator, problem, seed, args.repeats)
+                compare(estimator, problem, seed, args)
                 for seed, problem in zip(seeds, problems, strict=True)
             ]
-            report(estimator, n_classes, results)
+            memory = peak_memory(estimator, problems[0], seeds[0])
+            line = summarise(estimator, n_classes, results, memory)
+            report(line)
+            if args.out:
+                with open(args.out, "a") as file:
+                    file.write(json.dumps(line) + "\n")
 
 
 if __name__ == "__main__":

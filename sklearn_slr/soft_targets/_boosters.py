@@ -1,9 +1,9 @@
 """Route of XGBoost, LightGBM and CatBoost: the cross-entropy with probability rows as objective.
 
 X goes in as it is. XGBoost and LightGBM take gradients and hessians from here, those of their own
-log-loss with rows instead of labels, and predict probabilities as ever: exact. CatBoost has such
-an objective for two classes; for more of them its rows are weighted. The libraries are recognised
-where they were imported; nothing here imports them.
+log-loss with rows instead of labels, and predict probabilities as ever: exact. CatBoost has
+objectives of its own. The libraries are recognised where they were imported; nothing here imports
+them.
 """
 
 import sys
@@ -12,7 +12,8 @@ import numpy as np
 from scipy.special import expit
 
 from . import _weighted_rows
-from ._mass import weigh_rows
+from ._boosters_catboost import fit_catboost
+from ._mass import any_labels, weigh_rows
 
 NAME = "boosters"
 
@@ -33,7 +34,7 @@ def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
     params = estimator.get_params()
     # LightGBM drops features that it cannot split, and takes no objective where none is left.
     too_few = len(targets) < 2 * (params.get("min_child_samples") or 0)
-    if set(fit_params) - harmless or too_few or (many and fit_booster is _fit_catboost):
+    if set(fit_params) - harmless or too_few:
         return _weighted_rows.fit(
             estimator,
             X,
@@ -55,7 +56,7 @@ def _fit_of(estimator):
     for module, name, found in (
         ("xgboost", "XGBClassifier", (_fit_xgboost, {"verbose", "feature_weights"})),
         ("lightgbm", "LGBMClassifier", (_fit_lightgbm, {"categorical_feature", "feature_name"})),
-        ("catboost", "CatBoostClassifier", (_fit_catboost, {"verbose", "silent"})),
+        ("catboost", "CatBoostClassifier", (fit_catboost, {"verbose", "silent"})),
     ):
         library = sys.modules.get(module)
         if library is not None and type(estimator) is getattr(library, name, None):
@@ -75,14 +76,10 @@ def _is_plain(estimator):
     }
     label_bound = ("is_unbalance", "linear_tree", "boosting", "sigmoid", "class_weights")
     label_bound += ("auto_class_weights", "early_stopping_rounds", "eval_metric")
+    label_bound += ("class_names", "classes_count")
     return all(params.get(name) in allowed for name, allowed in ordinary.items()) and not any(
         params.get(name) for name in label_bound
     )
-
-
-def any_labels(n_samples, n_classes):
-    """Return labels that hold every class: the objective does not read them, checks do."""
-    return np.arange(n_samples) % n_classes
 
 
 def _newton(scores, rows, weights, scale):
@@ -176,33 +173,3 @@ def _with_objective(booster, start, name):
     text = booster.model_to_string(num_iteration=-1)
     head, line = text.split("feature_names=", 1)
     return type(booster)(model_str=f"{head}objective={name}\nfeature_names={line}")
-
-
-def _fit_catboost(estimator, X, rows, weights, fit_params):
-    params = estimator.get_params()
-    changed = {"loss_function": "CrossEntropy"}
-    if params.get("learning_rate") is None and params.get("eta") is None:
-        changed["learning_rate"] = _catboost_rate(estimator, len(rows))
-    if "scale_pos_weight" in params:
-        changed["scale_pos_weight"] = None
-    estimator.set_params(**changed)
-    return estimator.fit(X, rows[:, 1], **{**fit_params, "sample_weight": weights})
-
-
-class _StopAtOnce:
-    def after_iteration(self, info):
-        return False
-
-
-def _catboost_rate(estimator, n_samples):
-    """Return the learning rate that CatBoost sets by itself for labels, and only for these."""
-    decisive = ("iterations", "n_estimators", "num_boost_round", "num_trees", "l2_leaf_reg")
-    decisive += ("reg_lambda", "leaf_estimation_method", "leaf_estimation_iterations")
-    params = {name: value for name, value in estimator.get_params().items() if name in decisive}
-    probe = type(estimator)(**params, allow_writing_files=False, verbose=0, thread_count=1)
-    probe.fit(
-        np.arange(n_samples, dtype=np.float64)[:, None],
-        any_labels(n_samples, 2),
-        callbacks=[_StopAtOnce()],
-    )
-    return probe.learning_rate_

@@ -11,6 +11,7 @@ from sklearn.discriminant_analysis import (
 )
 from sklearn.utils.validation import validate_data
 
+from ..utils._sklearn import SCATTER_BY_FREEDOM
 from ._mass import refuse_fit_params
 
 NAME = "discriminant_analysis"
@@ -72,6 +73,12 @@ def _shrink(covariance, shrinkage):
     return (1 - shrinkage) * covariance + shrinkage * sphere
 
 
+def _scale_of_scatter(mass, n_means):
+    """Return what solver="svd" multiplies a mean square by, in this version of scikit-learn."""
+    # Of less than one sample a class, there is no unbiased estimate.
+    return mass / (mass - n_means) if SCATTER_BY_FREEDOM and mass > n_means else 1.0
+
+
 def _within(X, mass, means, priors):
     """Return the mean of the classes' covariances, weighted by `priors`."""
     center = X.mean(axis=0)
@@ -128,7 +135,8 @@ def _solve_svd(lda, X, mass):
     lda.xbar_ = lda.priors_ @ lda.means_
     std = np.sqrt(np.maximum(np.diag(within), 0))
     std[std == 0] = 1.0
-    values, vectors = linalg.eigh(within / np.outer(std, std))
+    scale = _scale_of_scatter(counts.sum(), len(counts))
+    values, vectors = linalg.eigh(scale * within / np.outer(std, std))
     kept = np.flatnonzero(values > lda.tol**2)[::-1]
     whitening = vectors[:, kept] / std[:, None] / np.sqrt(values[kept])
     between = np.sqrt(lda.priors_)[:, None] * (lda.means_ - lda.xbar_)
@@ -149,6 +157,7 @@ def _fit_quadratic(qda, X, mass):
         values, vectors = linalg.eigh(_covariance(X, mass[:, k], shrinkage))
         values, vectors = values[::-1], vectors[:, ::-1]
         if getattr(qda, "solver", "svd") == "svd":
+            values = values * _scale_of_scatter(mass[:, k].sum(), 1)
             values = (1 - qda.reg_param) * values + qda.reg_param
         if np.any(values <= qda.tol):
             raise linalg.LinAlgError(

@@ -10,6 +10,7 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.validation import validate_data
 
 from . import _draws
+from ._hard import fit_hard
 from ._mass import refuse_fit_params
 
 NAME = "mlp"
@@ -35,7 +36,7 @@ def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
         )
     network = _SoftMLP(**estimator.get_params(deep=False))
     network.target_rows = targets[:, 1:] if targets.shape[1] == 2 else targets
-    network.fit(X, targets.argmax(axis=1), sample_weight=sample_weight)
+    fit_hard(network, X, targets.argmax(axis=1), sample_weight, {})
     del network.target_rows
     vars(estimator).update(vars(network))
     return estimator

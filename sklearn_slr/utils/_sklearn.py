@@ -1,11 +1,13 @@
 """The one door to what scikit-learn keeps private; everything else imports it from here."""
 
+import sklearn
 from sklearn.base import _fit_context
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.neighbors._base import _get_weights as neighbor_weights
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions, validate_params
 from sklearn.utils._tags import get_tags
+from sklearn.utils.fixes import parse_version
 from sklearn.utils.metadata_routing import _routing_enabled as routing_enabled
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.metaestimators import _BaseComposition, _safe_split
@@ -19,7 +21,11 @@ from sklearn.utils.validation import (
     _num_samples as num_samples,
 )
 
+# Until 1.8, discriminant analysis by "svd" divided scatter by n less the means that it estimates.
+SCATTER_BY_FREEDOM = parse_version(sklearn.__version__) < parse_version("1.9")
+
 __all__ = [
+    "SCATTER_BY_FREEDOM",
     "BaseSearchCV",
     "HasMethods",
     "Interval",

@@ -17,8 +17,9 @@ KINDS = [
     LinearDiscriminantAnalysis(solver="eigen", n_components=1),
     LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.3),
     QuadraticDiscriminantAnalysis(reg_param=0.1, store_covariance=True),
-    QuadraticDiscriminantAnalysis(solver="eigen", shrinkage=0.2),
 ]
+if hasattr(QuadraticDiscriminantAnalysis(), "solver"):  # scikit-learn 1.8
+    KINDS.append(QuadraticDiscriminantAnalysis(solver="eigen", shrinkage=0.2))
 X, Y = make_classification(300, 5, n_informative=4, n_redundant=0, n_classes=3, random_state=0)
 P = np.random.default_rng(0).dirichlet(np.ones(3), 300)
 
@@ -38,6 +39,17 @@ def test_one_hot_rows_are_labels(estimator):
     if hasattr(hard, "transform") and hard.solver != "lsqr":
         ours, theirs = soft.transform(X), hard.transform(X)
         np.testing.assert_allclose(np.abs(ours), np.abs(theirs), atol=1e-7)
+
+
+def test_old_versions_divide_by_degrees_of_freedom(monkeypatch):
+    x = np.array([[0.0], [2.0], [4.0], [10.0], [16.0]])
+    rows = np.eye(2)[[0, 0, 0, 1, 1]]
+    plain = QuadraticDiscriminantAnalysis()
+    for by_freedom, variances in ((False, [8 / 3, 9.0]), (True, [4.0, 18.0])):
+        monkeypatch.setattr(_discriminant, "SCATTER_BY_FREEDOM", by_freedom)
+        soft = fit(plain, x, rows)
+        np.testing.assert_allclose([values[0] for values in soft.scalings_], variances)
+    assert _discriminant._scale_of_scatter(0.5, 1) == 1.0
 
 
 @pytest.mark.parametrize("estimator", KINDS, ids=str)

@@ -3,10 +3,13 @@ import pytest
 from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.neural_network import MLPClassifier
+from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_slr.soft_targets import _mlp
 
 pytestmark = pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+
+TAKES_WEIGHTS = has_fit_parameter(MLPClassifier, "sample_weight")  # scikit-learn 1.7
 
 
 def make_rows(n_classes):
@@ -34,11 +37,18 @@ def test_one_hot_rows_train_as_labels(n_classes, solver):
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_it_recovers_the_mean_row(n_classes):
     P = make_rows(n_classes)[2]
-    weight = np.random.default_rng(1).uniform(0.5, 2, 200)
+    weight = np.random.default_rng(1).uniform(0.5, 2, 200) if TAKES_WEIGHTS else None
     constant = np.zeros((200, 2), dtype=np.float32)
     network = MLPClassifier((2,), solver="lbfgs", random_state=0)
     proba = fit(network, constant, P, weight).predict_proba(constant[:1])[0]
     np.testing.assert_allclose(proba, np.average(P, axis=0, weights=weight), atol=1e-3)
+
+
+@pytest.mark.skipif(TAKES_WEIGHTS, reason="takes weights")
+def test_old_versions_refuse_weights():
+    X, _, P = make_rows(3)
+    with pytest.raises(TypeError, match="takes none: leave sample_weight out"):
+        fit(MLPClassifier(), X, P, np.ones(200))
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
