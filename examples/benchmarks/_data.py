@@ -9,6 +9,9 @@ SOURCES = {
     "cifar10n_labels.npz": "CIFAR-10N (http://noisylabels.com, CC BY-NC 4.0)",
     "cifar10h_counts.npz": "CIFAR-10H (https://github.com/jcpeterson/cifar-10h, CC BY-NC-SA 4.0)",
     "labelme_crowd.npz": "LabelMe with real crowd labels (Rodrigues and Pereira, 2018)",
+    "train.csv": "Plant Pathology 2020 - FGVC7 (https://www.kaggle.com, unpacked)",
+    "images": "the images beside train.csv",
+    "regular_fundus_images": "DeepDRiD (https://github.com/deepdrdoc/DeepDRiD)",
     "ordinal": "a folder of wine_red, wine_white, swd, lev, era and car .csv (UCI, WEKA), "
     "last column `response`",
 }

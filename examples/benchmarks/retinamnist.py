@@ -41,7 +41,6 @@ what the file has.
 
 import argparse
 import json
-import math
 import time
 from functools import partial
 from pathlib import Path
@@ -49,149 +48,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from _data import data_folder
+from _retina import FLIPS, load, make_student, views_of
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import StratifiedKFold
-from skorch import NeuralNetRegressor
-from skorch.callbacks import Callback
-from torch import nn
-from torch.nn import functional
 
 from sklearn_slr import SLRRegressor, out_of_fold_predict
 from sklearn_slr.metrics import quadratic_weighted_kappa
 from sklearn_slr.ordinal import apply_thresholds, fit_thresholds
 from sklearn_slr.refinement import AverageRefinement
-
-
-def load(folder):
-    """Return X, y of train + val and X, y of the official test split."""
-    with np.load(Path(folder) / "retinamnist.npz") as data:
-        images = np.concatenate([data[f"{part}_images"] for part in ("train", "val", "test")])
-        labels = np.concatenate([data[f"{part}_labels"] for part in ("train", "val", "test")])
-        n_test = len(data["test_labels"])
-    X, y = to_channels(images), labels.ravel().astype(int)
-    return X[:-n_test], y[:-n_test], X[-n_test:], y[-n_test:]
-
-
-def to_channels(images, width=5):
-    """Turn (n, 28, 28, 3) bytes into (n, 6, 28, 28): colours, and their local contrast."""
-    colour = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
-    detail = colour - _blur(colour, width)
-    contrast = detail / (_blur(detail**2, width) + 1e-3).sqrt()
-    return torch.cat([(colour - 0.3) / 0.25, contrast], dim=1).numpy()
-
-
-def _blur(images, width):
-    padded = functional.pad(images, (width // 2,) * 4, mode="replicate")
-    return functional.avg_pool2d(padded, width, stride=1)
-
-
-def flip_across(X):
-    """Mirror images (n, channels, height, width) left to right."""
-    return np.ascontiguousarray(X[..., ::-1])
-
-
-def flip_down(X):
-    """Mirror images top to bottom."""
-    return np.ascontiguousarray(X[..., ::-1, :])
-
-
-def flip_both(X):
-    """Mirror images both ways."""
-    return flip_across(flip_down(X))
-
-
-FLIPS = [flip_across, flip_down, flip_both]
-
-
-def views_of(X):
-    """Return the images and their flips, one below the other."""
-    return np.concatenate([X, *(flip(X) for flip in FLIPS)])
-
-
-class RetinaNet(nn.Module):
-    """A small CNN with one output, the grade as a number."""
-
-    def __init__(self, width=32):
-        super().__init__()
-        self.body = nn.Sequential(
-            *_convolution(6, width, stride=2),
-            *_convolution(width, width),
-            *_convolution(width, 2 * width, stride=2),
-            *_convolution(2 * width, 2 * width),
-        )
-        self.power = nn.Parameter(torch.tensor(3.0))
-        self.head = nn.Linear(2 * width, 1)
-        nn.init.ones_(self.head.bias)  # a typical grade
-
-    def forward(self, X):
-        """Return scores (n, 1); images are flipped and transposed at random in training only."""
-        if self.training:
-            coins = torch.rand(3, len(X), 1, 1, 1) < 0.5
-            X = torch.where(coins[0], X.flip(-1), X)
-            X = torch.where(coins[1], X.flip(-2), X)
-            X = torch.where(coins[2], X.transpose(-1, -2), X)
-        maps = self.body(X.contiguous(memory_format=torch.channels_last))
-        pooled = maps.clamp(min=1e-4).pow(self.power).mean((-1, -2)).pow(1 / self.power)
-        return self.head(pooled)
-
-
-def _convolution(n_in, n_out, stride=1):
-    convolution = nn.Conv2d(n_in, n_out, 3, stride, padding=1, bias=False)
-    return convolution, nn.BatchNorm2d(n_out), nn.ReLU()
-
-
-class Batches:
-    """Batches of a dataset that is in memory, sliced as a whole: faster than row by row."""
-
-    def __init__(self, dataset, batch_size, shuffle=False):
-        self.X = torch.as_tensor(dataset.X)
-        self.y = torch.zeros(len(self.X), 1) if dataset.y is None else torch.as_tensor(dataset.y)
-        self.batch_size, self.shuffle = batch_size, shuffle
-
-    def __iter__(self):
-        n_rows = len(self.X)
-        order = torch.randperm(n_rows) if self.shuffle else torch.arange(n_rows)
-        for rows in order.split(self.batch_size):
-            yield self.X[rows], self.y[rows]
-
-
-class OneCycle(Callback):
-    """The one-cycle learning rate, over as many batches as the fold at hand has."""
-
-    def __init__(self, max_lr):
-        self.max_lr = max_lr
-
-    def on_train_begin(self, net, X=None, y=None, **kwargs):
-        """Plan the cycle."""
-        n_steps = net.max_epochs * math.ceil(len(X) / net.batch_size)
-        self.schedule_ = torch.optim.lr_scheduler.OneCycleLR(
-            net.optimizer_, self.max_lr, total_steps=n_steps
-        )
-
-    def on_batch_end(self, net, training=False, **kwargs):
-        """Take a step."""
-        if training:
-            self.schedule_.step()
-
-
-def make_student(epochs):
-    """Return the unfitted student."""
-    return NeuralNetRegressor(
-        RetinaNet,
-        criterion=nn.MSELoss,
-        optimizer=torch.optim.AdamW,
-        optimizer__weight_decay=0.05,
-        optimizer__fused=True,
-        max_epochs=epochs,
-        batch_size=32,
-        iterator_train=Batches,
-        iterator_train__shuffle=True,
-        iterator_valid=Batches,
-        iterator_valid__batch_size=200,
-        train_split=None,
-        callbacks=[("one_cycle", OneCycle(max_lr=0.003))],
-        verbose=0,
-    )
 
 
 class Cells:
