@@ -9,10 +9,7 @@ from ..ordinal._grades import encode_grades
 from ..ordinal._thresholds import apply_thresholds, check_thresholds, fit_thresholds
 from ..utils._labels import as_array, check_numbers
 from ..utils._nets import final_step
-from ._matplotlib import import_pyplot
-
-# Blue and vermilion of Okabe and Ito: apart for the colour-blind; grey is lighter in print.
-_BLUE, _VERMILION, _GREY = "#0072B2", "#D55E00", "#C8C8C8"
+from ._matplotlib import BLUE, GREY, VERMILION, import_pyplot, tilt_long_names
 
 
 class ThresholdDisplay:
@@ -186,8 +183,8 @@ class ThresholdDisplay:
             top = row - 0.42 + 0.84 * heights / max(heights.max(), 1)
             own = np.clip(edges, ends[row], ends[row + 1])  # other bins shrink to nothing
             how = {"baseline": row - 0.42, "fill": True}
-            self.distributions_.append(self.ax_.stairs(top, edges, color=_GREY, **how))
-            self.correct_.append(self.ax_.stairs(top, own, color=_BLUE, **how))
+            self.distributions_.append(self.ax_.stairs(top, edges, color=GREY, **how))
+            self.correct_.append(self.ax_.stairs(top, own, color=BLUE, **how))
         self.correct_[0].set_label("predicted right")
         self.distributions_[0].set_label("predicted wrong")
         counts = np.bincount(self.codes, minlength=len(rows))
@@ -203,7 +200,7 @@ class ThresholdDisplay:
             bounds = np.quantile(self.spread, [0.05, 0.95], axis=0)
             # Each between the rows of the grades that its cut parts: they never overlap.
             heights = np.arange(len(self.thresholds)) + 0.5
-            self.bars_ = self.ax_.hlines(heights, *bounds, color=_VERMILION, lw=5)
+            self.bars_ = self.ax_.hlines(heights, *bounds, color=VERMILION, lw=5)
             self.bars_.set_label(f"90% of {len(self.spread)} refitted cuts")
         above = {"loc": "lower center", "bbox_to_anchor": (0.5, 1)}
         self.ax_.legend(ncols=2, frameon=False, fontsize="small", **above)
@@ -217,9 +214,7 @@ class ThresholdDisplay:
         self.confusion_.plot(ax=ax, cmap="Blues", colorbar=False, im_kw=look)
         for cell, text in np.ndenumerate(self.confusion_.text_):
             text.set(text=counts[cell], color="white" if share[cell] > 0.5 else "black")
-        if max(len(str(grade)) for grade in self.grades) > 4:
-            for label in ax.get_xticklabels():
-                label.set(rotation=45, ha="right", rotation_mode="anchor")
+        tilt_long_names(ax, self.grades)
         ax.invert_yaxis()  # lowest grade at the bottom, as the scores have it
         ax.set(xlabel="Predicted grade", ylabel="Observed grade")
 

@@ -1,0 +1,81 @@
+"""RefinementCurveDisplay: curves are the history."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.datasets import load_iris
+from sklearn.linear_model import Ridge
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_slr import SLRClassifier
+from sklearn_slr.displays import RefinementCurveDisplay
+
+X, Y = load_iris(return_X_y=True)
+PLAIN = SLRClassifier(GaussianNB(), n_rounds=2, random_state=0).fit(X, Y)
+CLEAN = SLRClassifier(GaussianNB(), n_rounds=3, random_state=0).fit(X, Y, X_val=X, y_val=Y)
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+def test_curves_are_the_history_of_each_method():
+    display = RefinementCurveDisplay.from_estimator({"a": PLAIN, "b": CLEAN}, X, Y)
+    assert len(display.axes_) == 3
+    assert display.score_name_ == "oof_score", "clean scores are no match for out-of-fold scores"
+    for name, model in (("a", PLAIN), ("b", CLEAN)):
+        for metric, column in (("score", "oof_score"), ("label_change", "label_change")):
+            line = display.lines_[name][metric]
+            assert_array_equal(line.get_xdata(), model.history_["round"])
+            assert_array_equal(line.get_ydata(), model.history_[column])
+    colors = {display.lines_[name]["score"].get_color() for name in "ab"}
+    assert len(colors) == 2
+    display.figure_.canvas.draw()
+
+
+def test_the_clean_score_is_shown_where_all_have_it():
+    display = RefinementCurveDisplay.from_estimator(CLEAN, metrics="score")
+    assert display.score_name_ == "valid_score"
+    line = display.lines_["SLRClassifier"]["score"]
+    assert_array_equal(line.get_ydata(), CLEAN.history_["valid_score"])
+    assert display.ax_.get_ylabel() == "Score (clean rows)"
+
+
+def test_one_axes_takes_all_measures_and_more_methods():
+    figure, ax = plt.subplots()
+    first = RefinementCurveDisplay.from_estimator(PLAIN, name="first", ax=ax)
+    second = RefinementCurveDisplay.from_predictions(CLEAN.history_, name="second", ax=ax)
+    assert first.ax_ is second.ax_ is ax
+    assert second.figure_ is figure
+    assert len(ax.lines) == 6
+    assert len({line.get_color() for line in ax.lines}) == 2
+    assert len({line.get_linestyle() for line in ax.lines}) == 3
+    assert len(ax.get_legend().get_texts()) == 6
+    assert first.plot() is first
+    figure.canvas.draw()
+
+
+def test_pipelines_are_seen_through():
+    model = make_pipeline(StandardScaler(), SLRClassifier(GaussianNB(), n_rounds=1)).fit(X, Y)
+    assert list(RefinementCurveDisplay.from_estimator(model).lines_) == ["SLRClassifier"]
+
+
+def test_errors_say_what_is_wanted():
+    with pytest.raises(TypeError, match="Ridge has no history_"):
+        RefinementCurveDisplay.from_estimator(Ridge().fit(X, Y))
+    with pytest.raises(ValueError, match="holds no rounds: n_rounds was 0"):
+        RefinementCurveDisplay.from_estimator(SLRClassifier(GaussianNB(), n_rounds=0).fit(X, Y))
+    with pytest.raises(ValueError, match=r"The history of 'refinement' lacks \['agreement'"):
+        RefinementCurveDisplay.from_predictions({"round": [1]})
+    for metrics in ((), "loss"):
+        with pytest.raises(ValueError, match="metrics is"):
+            RefinementCurveDisplay.from_estimator(PLAIN, metrics=metrics)
+    with pytest.raises(ValueError, match="ax holds 2 axes, but 3 are wanted"):
+        RefinementCurveDisplay.from_estimator(PLAIN, ax=plt.subplots(1, 2)[1])
