@@ -8,7 +8,11 @@ from sklearn.metrics import get_scorer
 from skorch.callbacks import EpochScoring, PrintLog
 
 # torch learned to fuse their steps on a CPU in 2.4.
-FUSED = (torch.optim.Adam, torch.optim.AdamW) if torch.__version__ >= (2, 5) else ()
+FUSED = (
+    (torch.optim.Adam, torch.optim.AdamW)
+    if torch.__version__ >= (2, 5)  # type: ignore[operator]  # a tuple is what it compares with
+    else ()
+)
 
 
 def end_epoch(net, arguments):
