@@ -1,5 +1,6 @@
 """What the classifier and the regressor share: the order of things in `fit`, routing, tags."""
 
+import contextlib
 import copy
 import os
 from abc import ABCMeta, abstractmethod
@@ -12,6 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ._checkpoint import describe_fit, keeping_folds
 from ._choice import count_trial_fits, settle
 from ._out_of_fold import EStep, as_augmentations
 from ._rounds import check_targets, refine_labels
@@ -134,10 +136,29 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
         )
         targets = _first_targets(refinement, problem)
         self._report_plan(e_step, refinement, problem, groups)
+        inputs = {"X": X, "y": y, "sample_weight": sample_weight, "groups": groups}
+        inputs |= {"X_val": e_step.X_val, "y_val": y_val, "fit_params": fit_params}
+        with self._checkpointed(e_step, student, teachers, inputs) as e_step:
+            choice, refined, students = self._run(
+                e_step,
+                e_step.of_student(student, fit_params),
+                refinement,
+                problem,
+                targets,
+                weight,
+            )
+        n_fits = choice.n_fits + int(refined.history["n_fits"].sum()) + students.n_fits
+        learned = self._describe(problem, refined, students, weight)
+        counts = {"n_rounds_": refined.n_rounds, "n_fits_": n_fits}
+        self._learn(X, students, {**counts, **learned})
+        return self
+
+    def _run(self, e_step, student_step, refinement, problem, targets, weight):
+        """Settle the refinement, refine the labels, and fit the students on them."""
         choice = settle(
             refinement,
             e_step,
-            e_step.of_student(student, fit_params),
+            student_step,
             problem.observed,
             targets,
             self.n_rounds,
@@ -166,16 +187,25 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
             select=self.select_round,
         )
         students = fit_students(
-            e_step.of_student(student, fit_params),
+            student_step,
             refined.training,
             final=self.final,
             with_scores=self._wants_scores(),
         )
-        n_fits = choice.n_fits + int(refined.history["n_fits"].sum()) + students.n_fits
-        learned = self._describe(problem, refined, students, weight)
-        counts = {"n_rounds_": refined.n_rounds, "n_fits_": n_fits}
-        self._learn(X, students, {**counts, **learned})
-        return self
+        return choice, refined, students
+
+    def _checkpointed(self, e_step, student, teachers, inputs):
+        """Return a context that gives the E step, which keeps its folds where that is wanted."""
+        if self.checkpoint is None:
+            return contextlib.nullcontext(e_step)
+        params = {**self.get_params(deep=False), "estimator": student, "teachers": teachers}
+        return keeping_folds(
+            self.checkpoint,
+            e_step,
+            describe_fit(params, inputs),
+            random_state=self.random_state,
+            tell=lambda line: report(self, line, verbose=self.verbose),
+        )
 
     @abstractmethod
     def _observe(self, y, y_val, refinement):
@@ -194,10 +224,6 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
 
     def _parts(self):
         """Return clones of student and teachers, and the refinement."""
-        if self.checkpoint is not None:
-            raise NotImplementedError(
-                "checkpoint is not available yet: leave it None, and keep the data of the run."
-            )
         student = clone(self._student())
         self._check_estimator(student, "estimator")
         teachers = []

@@ -8,6 +8,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 
+from ._checkpoint import Answer, Checkpoint
 from ._fold import SPLIT, Fold, fit_together, predict_fold
 from ._splits import make_split_drawer
 from .utils._estimators import check_classifier, check_regressor, check_teachers
@@ -77,6 +78,8 @@ class EStep:
         Folds fitted at once.
     stack_folds : bool, default=True
         Whether nets of all folds are trained in one pass where they can be.
+    checkpoint : Checkpoint, default=None
+        Where the answers of finished folds are kept, and found again.
     """
 
     estimators: list
@@ -91,6 +94,7 @@ class EStep:
     X_val: object = None
     n_jobs: int | None = None
     stack_folds: bool = True
+    checkpoint: Checkpoint | None = None
 
     def folds(self, round):
         """Draw the folds of a round, every teacher on the same splits."""
@@ -106,12 +110,33 @@ class EStep:
     def __call__(self, targets, round):
         """Predict every row out of fold with models trained on `targets`."""
         folds = self.folds(round)
+        answers = self._answer_all(folds, targets)
+        oof, held_out = combine(folds, [answer.prediction for answer in answers], targets)
+        validation = None
+        if self.X_val is not None:
+            validation = np.mean([answer.validation for answer in answers], axis=0)
+        stacked = any(answer.stacked for answer in answers)
+        return OutOfFold(oof, held_out, validation, len(folds), stacked)
+
+    def _answer_all(self, folds, targets):
+        """Return every fold's answer: kept ones as they are, the others from new models."""
+        slots = [None] * len(folds)
+        if self.checkpoint is not None:
+            slots = self.checkpoint.slots(
+                folds, targets, self.sample_weight, self.X_val is not None
+            )
+        answers = [None if slot is None else slot.read() for slot in slots]
+        missing = [k for k, answer in enumerate(answers) if answer is None]
+        if not missing:
+            return answers
+        # One pass trains all folds or none: fewer at once would not give the same bits.
         fitted = self._fit_together(folds, targets)
         # A fitted net whose class lives in a notebook cannot travel to a worker.
-        answers = Parallel(n_jobs=self.n_jobs if fitted is None else 1)(
-            delayed(predict_fold)(
-                fold,
-                self.estimators[fold.address[-1]],
+        new = Parallel(n_jobs=self.n_jobs if fitted is None else 1)(
+            delayed(_answer)(
+                slots[k],
+                folds[k],
+                self.estimators[folds[k].address[-1]],
                 self.X,
                 targets,
                 observed=self.observed,
@@ -119,13 +144,13 @@ class EStep:
                 fit_params=self.fit_params,
                 augmentations=self.augmentations,
                 X_val=self.X_val,
-                fitted=each,
+                fitted=None if fitted is None else fitted[k],
             )
-            for fold, each in zip(folds, fitted or [None] * len(folds), strict=True)
+            for k in missing
         )
-        oof, held_out = combine(folds, [answer[0] for answer in answers], targets)
-        validation = None if self.X_val is None else np.mean([a[1] for a in answers], axis=0)
-        return OutOfFold(oof, held_out, validation, len(folds), fitted is not None)
+        for k, answer in zip(missing, new, strict=True):
+            answers[k] = answer
+        return answers
 
     def _fit_together(self, folds, targets):
         """Fit all models in as many passes as there are teachers; None where any cannot be."""
@@ -153,6 +178,15 @@ class EStep:
         return replace(
             self, estimators=[student], fit_params=fit_params, augmentations=(), X_val=None
         )
+
+
+def _answer(slot, fold, estimator, X, targets, *, fitted, **parts):
+    """Predict a fold, and keep the answer as soon as it is there."""
+    prediction, validation = predict_fold(fold, estimator, X, targets, fitted=fitted, **parts)
+    answer = Answer(prediction, validation, fitted is not None)
+    if slot is not None:
+        slot.write(answer)
+    return answer
 
 
 def combine(folds, predictions, targets):

@@ -244,7 +244,6 @@ def test_verbose_tells_the_plan_and_the_rounds(capsys):
             "returned None for 30 rows",
         ),
         ({"select_round": "best"}, y, ValueError, "pass X_val and y_val"),
-        ({"checkpoint": "here"}, y, NotImplementedError, "not available yet"),
         ({"n_rounds": -1}, y, ValueError, "n_rounds"),
         ({"cv": 1}, y, ValueError, "cv"),
         ({"final": "best"}, y, ValueError, "final"),

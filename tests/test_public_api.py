@@ -25,6 +25,7 @@ PUBLIC = [
     ".soft_targets",
 ]
 LAYERS = {
+    "_version": 0,
     "utils": 0,
     "metrics": 1,
     "datasets": 1,
@@ -33,6 +34,7 @@ LAYERS = {
     "_history": 2,
     "soft_targets": 2,
     "_splits": 2,
+    "_checkpoint": 3,
     "_fold": 3,
     "_out_of_fold": 3,
     "_rounds": 3,

@@ -41,9 +41,7 @@ def classifier(**parameters):
     return SLRClassifier(net, n_rounds=2, random_state=0, **parameters)
 
 
-@pytest.mark.parametrize(
-    "weight", [None, np.arange(80) % 3], ids=["", "zeros among weights"]
-)
+@pytest.mark.parametrize("weight", [None, np.arange(80) % 3], ids=["", "zeros among weights"])
 @pytest.mark.parametrize("final", ["refit", "folds"])
 def test_classifier(final, weight):
     together = classifier(final=final).fit(X, Y, sample_weight=weight, X_val=X[:9], y_val=Y[:9])

@@ -212,9 +212,7 @@ def find_missing(values):
     missing = np.zeros(values.shape, dtype=bool)
     if values.dtype.kind == "O":
         # NaN differs from itself; pandas' NA compares to NA, which is neither True nor False.
-        missing.flat = [
-            v is None or type(v).__name__ == "NAType" or v != v for v in values.flat
-        ]
+        missing.flat = [v is None or type(v).__name__ == "NAType" or v != v for v in values.flat]
     return missing
 
 
