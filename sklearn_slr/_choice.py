@@ -13,7 +13,7 @@ from .utils._random import derive_seed
 # Five parts are held out in turn. Of the rest, halves serve as folds where the number of folds is
 # ours to choose: the trials are to rank alternatives, and finer folds rank them no better.
 N_PARTS, N_FOLDS = 5, 2
-# A label cannot change its class in fewer M steps; one student alone is too much a matter of luck.
+# After one M step the alternatives are too much alike; one student alone is a matter of luck.
 N_STEPS, N_STUDENTS = 2, 3
 
 

@@ -152,7 +152,7 @@ def _is_known(callback):
 
 
 def groups_of(fold_nets):
-    """Yield the folds that can be trained together: with as many batches an epoch.
+    """Return the groups of folds that can be trained together: with as many batches an epoch.
 
     Where samples of a batch have to do with each other, the last ones are of one size, too.
     """

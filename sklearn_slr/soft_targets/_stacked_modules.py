@@ -110,11 +110,6 @@ class StackedModules:
             graph.train(training)
         return graph(X)
 
-    @property
-    def normalises(self):
-        """Whether the samples of a batch have to do with each other."""
-        return any(isinstance(layer, _BatchNorm) for layer in self.layers.values())
-
     def parameters(self):
         """Return the stacked weights, in the order of `places`."""
         return [w for layer in self.layers.values() for w in layer.parameters()]
