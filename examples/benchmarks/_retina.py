@@ -84,11 +84,13 @@ class RetinaNet(nn.Module):
         More than one for a softmax over the grades.
     tricks : bool
         Without them images are not augmented and maps are pooled by their mean.
+    views : bool
+        Whether predictions are averaged over the image and its flips.
     """
 
-    def __init__(self, width=32, n_outputs=1, tricks=True):
+    def __init__(self, width=32, n_outputs=1, tricks=True, views=False):
         super().__init__()
-        self.tricks = tricks
+        self.tricks, self.views = tricks, views
         self.body = nn.Sequential(
             *_convolution(6, width, stride=2),
             *_convolution(width, width),
@@ -106,8 +108,15 @@ class RetinaNet(nn.Module):
             X = torch.where(coins[0], X.flip(-1), X)
             X = torch.where(coins[1], X.flip(-2), X)
             X = torch.where(coins[2], X.transpose(-1, -2), X)
-        maps = self.body(X.contiguous(memory_format=torch.channels_last))
-        return self.head(self.pool(maps))
+        return mean_of_flips(self._score, X) if self.views and not self.training else self._score(X)
+
+    def _score(self, X):
+        return self.head(self.pool(self.body(X.contiguous(memory_format=torch.channels_last))))
+
+
+def mean_of_flips(score, X):
+    """Return the mean score of images (n, channels, height, width), of their flips, and of both."""
+    return sum(score(X.flip(axes)) for axes in ([], [-1], [-2], [-1, -2])) / 4
 
 
 def _convolution(n_in, n_out, stride=1):

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from examples.benchmarks._retina import GeM
+from examples.benchmarks._retina import GeM, mean_of_flips
 
 CIFAR_MEAN, CIFAR_STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -23,10 +23,13 @@ class ImageModel(nn.Module):
         ``augment(images) -> images`` of uint8, in training only, on the device of the images.
     mean, std : tuple of 3 floats
         Of the colours, on the scale 0 to 1.
+    views : bool
+        Whether predictions are averaged over the image and its flips.
     """
 
-    def __init__(self, make, augment=None, mean=CIFAR_MEAN, std=CIFAR_STD):
+    def __init__(self, make, augment=None, mean=CIFAR_MEAN, std=CIFAR_STD, views=False):
         super().__init__()
+        self.views = views
         self.body = make().to(memory_format=torch.channels_last)
         self.augment = augment
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1))
@@ -39,7 +42,8 @@ class ImageModel(nn.Module):
         X = ((X.float() / 255 - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
         # bfloat16 has the range of float32, so that gradients need no scaling.
         with torch.autocast(X.device.type, torch.bfloat16, enabled=X.is_cuda):
-            outputs = self.body(X)
+            averaged = self.views and not self.training
+            outputs = mean_of_flips(self.body, X) if averaged else self.body(X)
         return outputs.float()
 
 

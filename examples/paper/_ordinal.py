@@ -3,6 +3,7 @@
 from functools import partial
 
 import numpy as np
+from sklearn.ensemble import VotingRegressor
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GroupKFold, StratifiedKFold
 from skorch.dataset import Dataset
@@ -33,7 +34,7 @@ def ordinal_experiment(name, load, make_net, **how):
         ``load(args)`` returns ``problem(seed) -> Problem``.
     make_net : callable
         ``make_net(args, softmax=False, tricks=True, swa=False, **changes)`` returns a skorch
-        regressor, or with `softmax` a classifier.
+        regressor, or with `softmax` a classifier. Its module takes `views`.
     **how : dict
         More of `Experiment`.
 
@@ -58,9 +59,15 @@ def measure(make_net, config, data, args, seed, case):
     """Return the figures of a row: cuts are fitted out of fold, to the row's own last labels."""
     problem, changes = data(seed), config.get("net", {})
     net, softmax = make_net(args, **changes), changes.get("softmax", False)
+    student = average_of(net, config.get("copies", 1))
     folds = {} if problem.groups is None else {"groups": problem.groups}
     plain = partial(SLRClassifier if softmax else SLRRegressor, n_rounds=0)
-    model = config.get("model", plain)(net, random_state=seed)
+    model = config.get("model", plain)(student, random_state=seed)
+    if "checkpoint" in model.get_params():
+        # Rows that differ in what they make of the rounds share them.
+        model.set_params(checkpoint=args.out.with_suffix(".folds"))
+    if student is not net:
+        model.set_params(teachers=[("net", net)])
     if folds and "cv" in model.get_params():
         model.set_params(cv=GroupKFold(5, shuffle=True))
         model.fit(problem.X, problem.y, **folds)
@@ -71,7 +78,7 @@ def measure(make_net, config, data, args, seed, case):
     kind = GroupKFold if folds else StratifiedKFold
     splitter = kind(5, shuffle=True, random_state=seed)
     splits = list(splitter.split(problem.X, problem.y, problem.groups))
-    oof = scores_of(out_of_fold_predict(net, problem.X, targets, cv=splits, random_state=seed))
+    oof = scores_of(out_of_fold_predict(student, problem.X, targets, cv=splits, random_state=seed))
     test = scores_of(
         model.predict_proba(problem.X_test) if softmax else model.predict(problem.X_test)
     )
@@ -79,6 +86,15 @@ def measure(make_net, config, data, args, seed, case):
     if config.get("curves"):
         found["curves"] = curves_of(net, problem, targets, seed)
     return found
+
+
+def average_of(net, copies):
+    """Return a regressor that averages so many nets, each with its own draws; one is the net."""
+    if copies == 1:
+        return net
+    # Without rounds it is the plain net, but for its predictions of shape (n,), which Voting wants.
+    one = SLRRegressor(net, n_rounds=0)
+    return VotingRegressor([(f"net{number}", one) for number in range(copies)])
 
 
 def last_targets(model, y):

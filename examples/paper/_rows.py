@@ -64,7 +64,7 @@ def ordinal_rows(n_rounds=4):
     """Return the rows of Table III, variants that are not the paper's, and those of Figure 4b.
 
     "tricks" and "swa" are for the experiment's `make_net`; "softmax" asks for a net with an output
-    for each grade, whose score is the expected grade.
+    for each grade, whose score is the expected grade. "copies": so many students are averaged.
 
     Parameters
     ----------
@@ -82,6 +82,7 @@ def ordinal_rows(n_rounds=4):
     }
     averaged = partial(SLRRegressor, n_rounds=n_rounds, final="folds")
     posterior = partial(SLRClassifier, refinement="posterior", n_rounds=3)
+    three = {"net": {"module__views": True}, "copies": 3}
     table = {
         "plain": ("Baseline (without tricks)", {"net": {"tricks": False}}),
         "baseline": ("Baseline (with tricks)", {"curves": True}),
@@ -91,6 +92,8 @@ def ordinal_rows(n_rounds=4):
         "refinery": ("Label refinery", {**refinery[n_rounds], "curves": True}),
         "slr": ("SLR", {**slr[n_rounds], "curves": True}),
         "folds": ("SLR, its fold students averaged", {"model": averaged}),
+        "three": ("Three baselines and flips averaged", three),
+        "slr-three": ("SLR-a, three students and flips averaged", {**three, **slr[n_rounds]}),
         "softmax": ("Softmax, expected grade", {"net": {"softmax": True}}),
         "posterior": (
             "SLR, posterior (softmax)",
