@@ -17,7 +17,7 @@ SOURCES = {
 }
 
 
-def data_folder(argument=None, needs=()):
+def data_folder(argument=None, needs=(), optional=False):
     """Return the folder with the benchmark data.
 
     Parameters
@@ -27,6 +27,8 @@ def data_folder(argument=None, needs=()):
         ``SLR_DATA``.
     needs : iterable of str
         Names, relative to the folder, that the caller is about to read.
+    optional : bool, default=False
+        Whether None is an answer, where neither is given.
 
     Returns
     -------
@@ -40,6 +42,8 @@ def data_folder(argument=None, needs=()):
     """
     needs = [needs] if isinstance(needs, str) else list(needs)
     given = argument or os.environ.get("SLR_DATA")
+    if not given and optional:
+        return None
     if not given:
         raise SystemExit(
             "No data folder: pass --data FOLDER or set the environment variable SLR_DATA.\n"

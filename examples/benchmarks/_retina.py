@@ -9,14 +9,19 @@ from torch import nn
 from torch.nn import functional
 
 from sklearn_slr.callbacks import one_cycle
+from sklearn_slr.datasets import fetch_retinamnist
 
 
-def load(folder):
-    """Return X, y of train + val and X, y of the official test split."""
-    with np.load(Path(folder) / "retinamnist.npz") as data:
-        images = np.concatenate([data[f"{part}_images"] for part in ("train", "val", "test")])
-        labels = np.concatenate([data[f"{part}_labels"] for part in ("train", "val", "test")])
-        n_test = len(data["test_labels"])
+def load(folder=None):
+    """Return X, y of train + val and X, y of the official test split; None downloads them."""
+    if folder is None:
+        data = fetch_retinamnist(subset="all")
+        images, labels, n_test = data.images, data.target, np.sum(data.part == "test")
+    else:
+        with np.load(Path(folder) / "retinamnist.npz") as data:
+            images = np.concatenate([data[f"{part}_images"] for part in ("train", "val", "test")])
+            labels = np.concatenate([data[f"{part}_labels"] for part in ("train", "val", "test")])
+            n_test = len(data["test_labels"])
     X, y = to_channels(images), labels.ravel().astype(int)
     return X[:-n_test], y[:-n_test], X[-n_test:], y[-n_test:]
 

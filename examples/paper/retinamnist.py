@@ -46,7 +46,7 @@ LR = 0.003
 
 def load(args):
     """Return the problem of a seed: the official split, or one drawn by the seed."""
-    X, y, X_test, y_test = load_arrays(data_folder(args.data, "retinamnist.npz"))
+    X, y, X_test, y_test = load_arrays(data_folder(args.data, "retinamnist.npz", optional=True))
     train, test = part_of(y, args.fraction), part_of(y_test, args.fraction)
     official = Problem(X[train], y[train], X_test[test], y_test[test])
     if args.split == "official":

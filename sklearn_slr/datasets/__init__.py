@@ -1,6 +1,14 @@
-"""Data with imperfect labels: made."""
+"""Data with imperfect labels: made, or fetched from where they were published."""
 
+from ._cifar import fetch_cifar10, fetch_cifar10n
 from ._noise import make_noisy_labels
+from ._retinamnist import fetch_retinamnist
 from ._toy import make_three_class_toy
 
-__all__ = ["make_noisy_labels", "make_three_class_toy"]
+__all__ = [
+    "fetch_cifar10",
+    "fetch_cifar10n",
+    "fetch_retinamnist",
+    "make_noisy_labels",
+    "make_three_class_toy",
+]

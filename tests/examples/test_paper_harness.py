@@ -193,7 +193,7 @@ def small_retinas(tmp_path):
 
 def test_retinamnist_runs_its_kinds_of_rows_and_draws(tmp_path, small_retinas):
     pytest.importorskip("matplotlib")
-    rows, out = "plain,baseline,swa,slr,slr-1,posterior", tmp_path / "r.jsonl"
+    rows, out = "plain,baseline,swa,slr,three,slr-three,slr-1,posterior", tmp_path / "r.jsonl"
     figures = tmp_path / "figures"
     options = [*CPU, "--data", str(small_retinas), "--rows", rows, "--figures", str(figures)]
     retinamnist.main(retinamnist.EXPERIMENT, [*options, "--out", str(out)])
@@ -202,6 +202,9 @@ def test_retinamnist_runs_its_kinds_of_rows_and_draws(tmp_path, small_retinas):
     assert all(set(cell["figures"]) == set(_ordinal.METRICS) for cell in cells.values())
     assert {key for key, cell in cells.items() if "curves" in cell} == {"baseline", "slr"}
     assert len(cells["slr"]["curves"]["valid"]) == 1
+    # Rows of one net share a folder: SLR, its one round, and the baseline that has none.
+    folds = [len(list(each.glob("*.npz"))) for each in out.with_suffix(".folds").iterdir()]
+    assert sorted(folds) == [0, 0, 15, 20, 20]
     names = sorted(path.name for path in figures.iterdir())
     assert names == ["paper_figure3_r.png", "paper_figure4b_r.png"]
 

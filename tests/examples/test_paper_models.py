@@ -1,6 +1,7 @@
 """The paper's nets: parameters and shapes as their sources give them; pooling; augmentation."""
 
 import itertools
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ pytest.importorskip("skorch")
 
 from torch import nn  # noqa: E402
 
+from examples.benchmarks._retina import RetinaNet  # noqa: E402
 from examples.paper import _augment, _models  # noqa: E402
 
 
@@ -106,6 +108,22 @@ def test_image_model_normalises_bytes_and_augments_in_training_only():
     assert calls == []
     model.train()(X)
     assert calls == [torch.uint8]
+
+
+def test_views_make_predictions_blind_to_flips():
+    X = torch.randint(0, 256, (3, 3, 16, 16), dtype=torch.uint8)
+    plain, averaged = (
+        _models.ImageModel(partial(_models.photo_net, "tiny", 2), views=views).eval()
+        for views in (False, True)
+    )
+    averaged.load_state_dict(plain.state_dict())
+    for axes in ([-1], [-2], [-1, -2]):
+        torch.testing.assert_close(averaged(X.flip(axes)), averaged(X))
+        assert not torch.allclose(plain(X.flip(axes)), plain(X))
+    torch.testing.assert_close(averaged.train()(X), plain.train()(X))
+    retina = RetinaNet(views=True).eval()
+    X = torch.rand(2, 6, 28, 28)
+    torch.testing.assert_close(retina(X.flip(-1)), retina(X))
 
 
 def test_without_timm_a_backbone_says_what_to_do(monkeypatch):
