@@ -30,6 +30,7 @@ from .utils._sklearn import (
     StrOptions,
     _BaseComposition,
     get_tags,
+    visual_block,
 )
 
 REFINEMENTS = {
@@ -364,6 +365,12 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
             The routing of this meta-estimator.
         """
         return make_router(self, self._student(), 5 if self.cv is None else self.cv)
+
+    def _sk_visual_block_(self):
+        parts = {"estimator": self._student(), **dict(self.teachers or [])}
+        parts["refinement"] = REFINEMENTS.get(self.refinement, lambda: self.refinement)()
+        names = [f"{name}: {type(part).__name__}" for name, part in parts.items()]
+        return visual_block(list(parts.values()), names)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

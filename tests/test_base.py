@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils import get_tags
@@ -47,6 +47,16 @@ def test_the_plan_counts_the_fits_that_are_run(parameters, plan, capsys):
     assert plan in line
     final = 1 if slr.final == "refit" else len(slr.estimators_)
     assert f"{slr.history_['n_fits'].sum() + final:.0f} in all" in line
+
+
+def test_html_shows_student_teachers_and_refinement():
+    teachers = [("forest", RandomForestClassifier())]
+    html = SLRClassifier(teachers=teachers, refinement="posterior")._repr_html_()
+    shown = ("estimator: LogisticRegression", "forest: RandomForestClassifier")
+    for title in (*shown, "refinement: PosteriorRefinement"):
+        assert title in html
+    assert "estimator: Ridge" in SLRRegressor()._repr_html_()
+    assert "refinement: AverageRefinement" in SLRRegressor(Ridge())._repr_html_()
 
 
 def test_names_of_teachers_must_not_be_names_of_parameters():

@@ -7,15 +7,14 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from ..utils._sklearn import StrOptions, validate_params
-from ..utils._sklearn_datasets import RemoteFileMetadata
-from ._download import FETCHER_CONSTRAINTS, PlainUnpickler, fetch_file
+from ._download import FETCHER_CONSTRAINTS, PlainUnpickler, Remote, fetch_file
 
-IMAGES = RemoteFileMetadata(
+IMAGES = Remote(
     filename="cifar-10-python.tar.gz",
     url="https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
     checksum="6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
 )
-LABELS = RemoteFileMetadata(
+LABELS = Remote(
     filename="CIFAR-10_human.pt",
     url="https://raw.githubusercontent.com/UCSC-REAL/cifar-10-100n/"
     "49df7d8a69e355470c77c1c2f2424916325a394b/data/CIFAR-10_human.pt",

@@ -4,12 +4,12 @@ import hashlib
 import pickle  # nosec: read by `PlainUnpickler` alone, which makes arrays and nothing else
 from numbers import Integral, Real
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.datasets import get_data_home
 
-from ..utils._sklearn import Interval
-from ..utils._sklearn_datasets import fetch_remote
+from ..utils._sklearn import Interval, fetch_remote
 
 FOLDER = "sklearn_slr"
 # What a fetcher's own parameters share; each adds what it has besides.
@@ -21,13 +21,31 @@ FETCHER_CONSTRAINTS = {
 }
 
 
+class Remote(NamedTuple):
+    """A published file.
+
+    Parameters
+    ----------
+    filename : str
+        Its name here.
+    url : str
+        Its address.
+    checksum : str
+        Its SHA256.
+    """
+
+    filename: str
+    url: str
+    checksum: str
+
+
 def fetch_file(remote, data_home=None, *, download_if_missing=True, n_retries=3, delay=1.0):
     """Return the path of a published file, downloaded if it is not there.
 
     Parameters
     ----------
-    remote : RemoteFileMetadata
-        Name, address and SHA256 of the file.
+    remote : Remote
+        The file.
     data_home : path-like, default=None
         Folder of data sets; None is scikit-learn's own.
     download_if_missing : bool, default=True
@@ -60,7 +78,7 @@ def fetch_file(remote, data_home=None, *, download_if_missing=True, n_retries=3,
             raise OSError(f"{path} has SHA256 {found}; {remote.checksum} is wanted. {by_hand}")
         return path
     try:
-        return fetch_remote(remote, dirname=folder, n_retries=n_retries, delay=delay)
+        return fetch_remote(*remote, folder, n_retries, delay)
     except OSError as error:
         raise OSError(f"{remote.url} could not be downloaded: {error}. {by_hand}") from error
 

@@ -4,10 +4,9 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from ..utils._sklearn import StrOptions, validate_params
-from ..utils._sklearn_datasets import RemoteFileMetadata
-from ._download import FETCHER_CONSTRAINTS, fetch_file
+from ._download import FETCHER_CONSTRAINTS, Remote, fetch_file
 
-REMOTE = RemoteFileMetadata(
+REMOTE = Remote(
     filename="retinamnist.npz",
     url="https://zenodo.org/records/10519652/files/retinamnist.npz?download=1",
     checksum="254915f5f0a2074665c4676356824cf4ef4a3bcab233894b4bafcaf48962bd69",

@@ -24,6 +24,54 @@ from sklearn.utils.validation import (
 # Until 1.8, discriminant analysis by "svd" divided scatter by n less the means that it estimates.
 SCATTER_BY_FREEDOM = parse_version(sklearn.__version__) < parse_version("1.9")
 
+
+def fetch_remote(filename, url, checksum, folder, n_retries, delay):
+    """Download a file, unless it is there, and check its SHA256.
+
+    Parameters
+    ----------
+    filename, url, checksum : str
+        Name, address and SHA256 of the file.
+    folder : path-like
+        Where it goes.
+    n_retries : int
+        How often a download is tried again.
+    delay : float
+        Seconds between tries.
+
+    Returns
+    -------
+    Path
+        The file. What does it is loaded here, as only fetchers want it.
+    """
+    from sklearn.datasets._base import RemoteFileMetadata, _fetch_remote
+
+    remote = RemoteFileMetadata(filename=filename, url=url, checksum=checksum)
+    return _fetch_remote(remote, dirname=folder, n_retries=n_retries, delay=delay)
+
+
+def visual_block(estimators, names):
+    """Return what scikit-learn's HTML shows of estimators side by side.
+
+    Parameters
+    ----------
+    estimators : list of estimator
+        What is drawn.
+    names : list of str
+        A title for each.
+
+    Returns
+    -------
+    _VisualBlock
+        Loaded here, as only a notebook wants it.
+    """
+    try:
+        from sklearn.utils._repr_html.estimator import _VisualBlock
+    except ImportError:  # until 1.6
+        from sklearn.utils._estimator_html_repr import _VisualBlock
+    return _VisualBlock("parallel", estimators, names=names)
+
+
 __all__ = [
     "SCATTER_BY_FREEDOM",
     "BaseSearchCV",
@@ -34,6 +82,7 @@ __all__ = [
     "_fit_context",
     "_safe_split",
     "check_sample_weight",
+    "fetch_remote",
     "get_tags",
     "index_method_params",
     "neighbor_weights",
@@ -42,4 +91,5 @@ __all__ = [
     "routing_enabled",
     "safe_indexing",
     "validate_params",
+    "visual_block",
 ]

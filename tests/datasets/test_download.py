@@ -7,8 +7,7 @@ import pickle
 import numpy as np
 import pytest
 
-from sklearn_slr.datasets._download import FOLDER, PlainUnpickler, fetch_file
-from sklearn_slr.utils._sklearn_datasets import RemoteFileMetadata
+from sklearn_slr.datasets._download import FOLDER, PlainUnpickler, Remote, fetch_file
 
 CONTENT = b"grades of retinas"
 
@@ -17,7 +16,7 @@ CONTENT = b"grades of retinas"
 def remote(server):
     server.answers = [(200, CONTENT)]
     url = f"http://127.0.0.1:{server.server_port}/grades.bin"
-    return RemoteFileMetadata("grades.bin", url, hashlib.sha256(CONTENT).hexdigest())
+    return Remote("grades.bin", url, hashlib.sha256(CONTENT).hexdigest())
 
 
 def test_a_file_is_downloaded_once(remote, server, tmp_path):

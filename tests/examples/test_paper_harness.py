@@ -168,7 +168,10 @@ def test_cifar_runs_every_row(tmp_path, batches, monkeypatch):
 
 @pytest.mark.parametrize(
     ("module", "folder", "rows"),
-    [(plant_pathology, "plants", "ohem,slr,posterior"), (deepdrid, "retinas", "plain,swa,slr")],
+    [
+        (plant_pathology, "plants", "ohem,slr,posterior"),
+        (deepdrid, "retinas", "plain,swa,slr,three"),
+    ],
 )
 def test_photographs_run(module, folder, rows, tmp_path, request):
     data, out = request.getfixturevalue(folder), tmp_path / "out.jsonl"
