@@ -121,7 +121,7 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
         Number of models fitted: for the choice of a temperature, in the rounds, in the end.
     n_features_in_ : int
         Number of features, where X has such.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, where X has such.
 
     References

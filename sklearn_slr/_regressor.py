@@ -108,7 +108,7 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         Rounds run.
     n_features_in_ : int
         Number of features, where X has such.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, where X has such.
 
     References

@@ -75,7 +75,7 @@ class KnowledgeDistillationClassifier(_Distillation, BaseTargetClassifier):
         Class labels, in the order of the columns.
     n_features_in_ : int
         Number of features, where X has such.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, where X has such.
 
     See Also
@@ -159,7 +159,7 @@ class KnowledgeDistillationRegressor(_Distillation, BaseTargetRegressor):
         The targets that the student learned.
     n_features_in_ : int
         Number of features, where X has such.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, where X has such.
 
     See Also

@@ -41,7 +41,7 @@ class LabelRefineryClassifier(BaseTargetClassifier):
         Class labels, in the order of the columns.
     n_features_in_ : int
         Number of features, where X has such.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, where X has such.
 
     See Also
@@ -106,7 +106,7 @@ class LabelRefineryRegressor(BaseTargetRegressor):
         The targets that it learned: the predictions of the model before.
     n_features_in_ : int
         Number of features, where X has such.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, where X has such.
 
     See Also

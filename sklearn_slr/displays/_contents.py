@@ -52,8 +52,9 @@ def find_contents(X, n_samples, *, images=None, text=None):
     Parameters
     ----------
     X : indexable of length n_samples or None
-        Inputs. A list of strings is text; a DataFrame's columns are shown always, those of
-        another table where there are neither images nor texts; at most 12.
+        Inputs. A list of strings is text, an array (n_samples, height, width) images; a
+        DataFrame's columns are shown always, those of another table where there are neither
+        images nor texts; at most 12.
     n_samples : int
         Number of rows.
     images, text : sequence of length n_samples, default=None
@@ -72,6 +73,8 @@ def find_contents(X, n_samples, *, images=None, text=None):
             )
     if text is None and _holds_strings(X):
         text = X
+    if images is None and text is None and len(getattr(X, "shape", ())) == 3:
+        images = X
     if hasattr(X, "columns") and hasattr(X, "iloc"):
         names = [str(name) for name in X.columns[:MAX_COLUMNS]]
         return Contents(images, text, names, X)

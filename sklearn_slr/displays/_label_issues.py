@@ -67,7 +67,8 @@ class LabelIssuesDisplay:
             Fitted SLRClassifier or SLRRegressor, or Pipeline ending in one.
         X : indexable of length n_samples, default=None
             Inputs. The values of its columns are shown, if it has such, where there are neither
-            images nor texts (a DataFrame's: always); of a list of strings the texts.
+            images nor texts (a DataFrame's: always); of a list of strings the texts; of an array
+            (n_samples, height, width) the images.
         y : array-like of shape (n_samples,), default=None
             Observed labels. None, or those given to `fit`: the rows of training, judged out of
             fold. Others: rows that the estimator was not trained on, judged by its predictions.

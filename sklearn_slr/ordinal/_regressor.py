@@ -78,7 +78,7 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         Out-of-fold scores; NaN where a row was never held out.
     n_features_in_ : int
         Number of features, where X has such.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, where X has such.
 
     See Also

@@ -34,7 +34,7 @@ class SoftTargetClassifier(BaseTargetClassifier):
         Class labels, in the order of the columns.
     n_features_in_ : int
         Number of features, where X has such.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, where X has such.
 
     Examples

@@ -105,6 +105,13 @@ def test_what_can_be_shown_is_found_out():
         assert contents.columns == []
 
 
+def test_an_array_of_three_dimensions_is_images():
+    X = np.zeros((4, 5, 6))
+    assert find_contents(X, 4).images is X
+    assert find_contents(X, 4, text=["a"] * 4).images is None
+    assert find_contents(np.zeros((4, 3, 5, 6)), 4).images is None  # channels first, or last?
+
+
 def test_errors_say_what_is_wanted():
     with pytest.raises(ValueError, match="n_rows is 0; 1 or more"):
         LabelIssuesDisplay.from_estimator(SLR, n_rows=0)
