@@ -22,7 +22,7 @@ class AutoAugment:
     """AutoAugment's policy for CIFAR-10, after flips and crops.
 
     torchvision's, whose every call draws one sub-policy: images share a draw in groups, since a
-    call for each image costs more than the net. Without torchvision flips and crops are all.
+    call for each image costs more than the net.
 
     Parameters
     ----------
@@ -37,18 +37,19 @@ class AutoAugment:
     def __call__(self, X):
         """Return augmented images."""
         X = flip_and_crop(X)
-        if self.policy is None:
-            return X
         # Neighbours in a batch are strangers: batches are shuffled.
         return torch.cat([self.policy(part) for part in X.split(self.group)])
 
 
 def autoaugment_policy():
-    """Return torchvision's policy for CIFAR-10, or None where there is no torchvision."""
+    """Return torchvision's policy for CIFAR-10."""
     try:
         from torchvision.transforms import AutoAugment, AutoAugmentPolicy
-    except ImportError:
-        return None
+    except (ImportError, RuntimeError):  # the latter beside another torch than its own
+        raise SystemExit(
+            "--policy autoaugment needs torchvision, which is not installed or does not fit this "
+            "torch. --policy flips does without."
+        ) from None
     return AutoAugment(AutoAugmentPolicy.CIFAR10)
 
 

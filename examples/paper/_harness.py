@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import joblib
 import numpy as np
 import torch
 
@@ -46,6 +47,11 @@ class Experiment:
         By the key that ``--rows`` takes.
     load : callable
         ``load(args) -> data``.
+    identity : callable
+        ``identity(data, args)``: what tells these data from others, to be hashed. Results of
+        other data are other results.
+    note : callable
+        ``note(data, args) -> str``: what must be said beside every figure.
     measure : callable
         ``measure(config, data, args, seed, case) -> dict`` with "figures", numbers by metric, and
         whatever else is to be kept: what a run is asked for is all in its arguments.
@@ -74,6 +80,8 @@ class Experiment:
     metrics: tuple
     baseline: str
     settings: tuple = ()
+    identity: Callable = lambda data, args: data
+    note: Callable = lambda data, args: ""
     options: Callable = lambda parser: None
     cases: Callable = lambda args: [{}]
     tables: Callable | None = None
@@ -85,16 +93,20 @@ def main(experiment, argv=None):
     """Run the cells that are missing, then print the table and draw the figures."""
     args = parse(experiment, argv)
     torch.set_num_threads(args.threads)
-    cells, data = Cells(args.out), None
+    cells, data, wanted = Cells(args.out), None, settings_of(experiment, args)
     if not args.table:
         data = experiment.load(args)
-        run(experiment, cells, data, args)
-    text = (experiment.tables or table)(experiment, cells.of(settings_of(experiment, args)), args)
+        wanted["data"] = joblib.hash(experiment.identity(data, args))[:12]
+        run(experiment, cells, data, args, wanted)
+    found = cells.of(wanted)
+    text = (experiment.tables or table)(experiment, found, args)
+    notes = sorted({cell["note"] for cell in found} - {""})
+    text = "\n\n".join([text.rstrip("\n"), *notes]) + "\n"
     args.out.with_suffix(".md").write_text(text)
     print(text)
     if experiment.draw and args.figures:
         data = experiment.load(args) if data is None else data
-        experiment.draw(cells.of(settings_of(experiment, args)), data, args, Path(args.figures))
+        experiment.draw(found, data, args, Path(args.figures))
 
 
 def parse(experiment, argv=None):
@@ -117,6 +129,10 @@ def parse(experiment, argv=None):
     experiment.options(parser)
     args = parser.parse_args(argv)
     args.rows = chosen(experiment.rows, args.rows)
+    if not 0 < args.fraction <= 1:
+        parser.error(f"--fraction is {args.fraction}; a share above 0 and at most 1 is wanted.")
+    if args.out.suffix == ".md":
+        parser.error(f"--out is {args.out}, which the table is written to: take .jsonl.")
     args.out.parent.mkdir(parents=True, exist_ok=True)
     return args
 
@@ -133,13 +149,15 @@ def chosen(rows, text):
 
 
 def settings_of(experiment, args):
-    """Return what a result depends on, besides its row, its case and its seed."""
-    return {name: getattr(args, name) for name in ("epochs", "fraction", *experiment.settings)}
+    """Return what a result depends on, besides its row, its case, its seed and the data."""
+    options = {name: getattr(args, name) for name in ("epochs", "fraction", *experiment.settings)}
+    # A GPU computes in bfloat16, where a net has images to normalise.
+    return {**options, "device": torch.device(args.device).type}
 
 
-def run(experiment, cells, data, args):
+def run(experiment, cells, data, args, settings):
     """Measure every missing cell; a seed is finished in all rows before the next begins."""
-    settings = settings_of(experiment, args)
+    note = experiment.note(data, args)
     for seed in range(args.first_seed, args.first_seed + args.seeds):
         for case in experiment.cases(args):
             for key in args.rows:
@@ -152,7 +170,7 @@ def run(experiment, cells, data, args):
                     "cpu_seconds": round(time.process_time() - cpu, 2),
                     "seconds": round(time.perf_counter() - wall, 2),
                 }
-                cells.add(key, seed, case, settings, {**found, **seconds})
+                cells.add(key, seed, case, settings, {**found, **seconds, "note": note})
                 figures = ", ".join(f"{k} {v:.4f}" for k, v in found["figures"].items())
                 print(f"{seed} {case or ''} {key}: {figures}; {seconds}", flush=True)
 
@@ -163,10 +181,13 @@ class Cells:
     def __init__(self, path):
         self.path, self.found = Path(path), []
         text = self.path.read_text() if self.path.exists() else ""
-        whole = text[: text.rfind("\n") + 1]
-        if whole != text:  # killed while writing a line
-            self.path.write_text(whole)
-        self.found = [json.loads(line) for line in whole.splitlines()]
+        # What follows the last whole line was written by a run that was killed, or is being so.
+        self.n_whole = len(text[: text.rfind("\n") + 1].encode())
+        for number, line in enumerate(text.split("\n")[:-1], start=1):
+            try:
+                self.found.append(json.loads(line))
+            except json.JSONDecodeError as error:
+                raise SystemExit(f"{path}, line {number}, is no result ({error}).") from None
 
     def has(self, row, seed, case, settings):
         """Whether a cell is there."""
@@ -176,13 +197,18 @@ class Cells:
     def add(self, row, seed, case, settings, found):
         """Keep a cell."""
         cell = {"row": row, "seed": seed, "case": case, "settings": settings, **found}
-        with self.path.open("a") as file:
-            file.write(json.dumps(cell) + "\n")
+        line = (json.dumps(cell) + "\n").encode()
+        with self.path.open("r+b" if self.path.exists() else "wb") as file:
+            file.truncate(self.n_whole)
+            file.seek(self.n_whole)
+            file.write(line)
+        self.n_whole += len(line)
         self.found.append(cell)
 
     def of(self, settings):
-        """Return the cells of a run with these settings."""
-        return [cell for cell in self.found if cell["settings"] == settings]
+        """Return the cells with these settings; of several data sets, the one measured last."""
+        found = [cell for cell in self.found if settings.items() <= cell["settings"].items()]
+        return [cell for cell in found if cell["settings"] == found[-1]["settings"]]
 
 
 # Tables
@@ -233,7 +259,6 @@ def table(experiment, cells, args):
             if not found and row.config is not None:
                 continue
             ours = [mean_std(values_of(cells, key, m, case).values()) for m in experiment.metrics]
-            cpu = [cell["cpu_seconds"] for cell in cells if cell["row"] == key]
             lines.append(
                 [
                     row.name,
@@ -241,7 +266,6 @@ def table(experiment, cells, args):
                     *ours,
                     paired(found, start),
                     len(found) or "",
-                    f"{np.mean(cpu):.0f}" if cpu else "",
                 ]
             )
         head = [
@@ -250,7 +274,6 @@ def table(experiment, cells, args):
             *experiment.metrics,
             f"{first}: difference to {experiment.baseline} ± standard error, rose",
             "seeds",
-            "CPU s",
         ]
         title = ", ".join(f"{name} {value}" for name, value in case.items())
         texts.append((f"{title}\n\n" if title else "") + markdown(head, lines))

@@ -167,7 +167,7 @@ class TinyBackbone(nn.Sequential):
         )
 
 
-def photo_net(backbone, n_outputs, tricks=True):
+def photo_net(backbone, n_outputs, tricks=True, pretrained=False):
     """Return a backbone with pooling and a linear head.
 
     Parameters
@@ -177,8 +177,9 @@ def photo_net(backbone, n_outputs, tricks=True):
     n_outputs : int
         Outputs of the head.
     tricks : bool
-        ImageNet's weights from the hub, and generalized-mean pooling; else random weights and the
-        mean. Where the weights cannot be had they are random, and a line says so.
+        Generalized-mean pooling; else the mean.
+    pretrained : bool
+        ImageNet's weights from the hub, as `has_weights` found them; else random ones.
 
     Returns
     -------
@@ -190,12 +191,25 @@ def photo_net(backbone, n_outputs, tricks=True):
     SystemExit
         If timm is missing or does not know the backbone.
     """
-    body = TinyBackbone() if backbone == "tiny" else _timm_backbone(backbone, tricks)
-    pool = GeM(eps=1e-6) if tricks else GeM(1.0, eps=1e-6).requires_grad_(False)
+    body = TinyBackbone() if backbone == "tiny" else _timm_backbone(backbone, pretrained)
+    # Maps may be negative, which generalized means cannot be of: the plain mean is another module.
+    pool = GeM(eps=1e-6) if tricks else nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
     return nn.Sequential(body, pool, nn.Linear(body.num_features, n_outputs))
 
 
+def has_weights(backbone):
+    """Whether the hub has given ImageNet's weights of a backbone; a line says so if not."""
+    return backbone != "tiny" and _hub_weights(backbone) is not None
+
+
 def _timm_backbone(name, pretrained):
+    body = _timm(name).create_model(name, num_classes=0, global_pool="")
+    if pretrained:
+        body.load_state_dict(_hub_weights(name))
+    return body
+
+
+def _timm(name):
     try:
         import timm
     except ImportError:
@@ -203,22 +217,17 @@ def _timm_backbone(name, pretrained):
             f"--backbone {name} needs timm, which is not installed: pip install timm. "
             "--backbone tiny does without."
         ) from None
-    if not timm.is_model(name):
+    if name not in timm.list_models() and name not in timm.list_pretrained():
         raise SystemExit(
-            f"timm {timm.__version__} knows no backbone {name!r}: see timm.list_models()."
+            f"timm {timm.__version__} knows no backbone {name!r}: see timm.list_pretrained()."
         )
-    body = timm.create_model(name, num_classes=0, global_pool="")
-    weights = _hub_weights(name) if pretrained else None
-    if weights is not None:
-        body.load_state_dict(weights)
-    return body
+    return timm
 
 
 @cache
 def _hub_weights(name):
     """Return pre-trained weights, or None where the hub is out of reach: asked for once."""
-    import timm
-
+    timm = _timm(name)
     try:
         body = timm.create_model(name, pretrained=True, num_classes=0, global_pool="")
     except Exception as error:  # the hub's clients have errors of many kinds

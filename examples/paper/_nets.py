@@ -63,7 +63,8 @@ def photo_student(args, n_outputs, *, regression=False, tricks=True, swa=False, 
     Parameters
     ----------
     args : Namespace
-        ``epochs``, ``device``, ``backbone``, ``size``, ``batch_size`` and ``workers``.
+        ``epochs``, ``device``, ``backbone``, ``size``, ``batch_size``, ``workers`` and
+        ``pretrained``.
     n_outputs : int
         Of the net.
     regression : bool
@@ -81,7 +82,9 @@ def photo_student(args, n_outputs, *, regression=False, tricks=True, swa=False, 
         The net.
     """
     recipe = {
-        "module__make": partial(photo_net, args.backbone, n_outputs, tricks),
+        "module__make": partial(
+            photo_net, args.backbone, n_outputs, tricks, tricks and args.pretrained
+        ),
         "module__augment": augment_photos if tricks else None,
         "module__mean": IMAGENET_MEAN,
         "module__std": IMAGENET_STD,
@@ -131,6 +134,11 @@ def schedule(lr, tricks=True, swa=False, make=cosine_with_warmup):
         return [("rate", make())]
     averaging = StochasticWeightAveraging(start=0.75, lr=0.3 * lr)
     return [("rate", make(step_every="epoch")), ("swa", averaging)]
+
+
+def photo_note(data, args):
+    """Return what to say beside figures of photographs."""
+    return "" if args.pretrained else f"The weights of {args.backbone} were random at the start."
 
 
 def photo_options(parser, backbone="tf_efficientnet_b5.ra_in1k"):

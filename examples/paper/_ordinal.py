@@ -16,6 +16,7 @@ from sklearn_slr.refinement import PosteriorRefinement
 
 from ._figures import draw_losses, draw_rounds
 from ._harness import Experiment
+from ._problems import identity_of
 from ._rows import ordinal_rows
 
 GRADES = np.arange(5)
@@ -51,7 +52,7 @@ def ordinal_experiment(name, load, make_net, **how):
         metrics=METRICS,
         baseline="baseline",
         draw=draw,
-        **how,
+        **{"identity": lambda data, args: identity_of(data(0)), **how},
     )
 
 

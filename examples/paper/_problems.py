@@ -1,5 +1,6 @@
 """What rows are measured on: training rows, test rows, and parts of them."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,15 @@ class Problem(NamedTuple):
     X_test: np.ndarray
     y_test: np.ndarray
     groups: np.ndarray | None = None
+
+
+def identity_of(problem):
+    """Return what tells a problem from others: images, or the names of their files, and labels."""
+    rows = [
+        [Path(path).name for path in X] if X.dtype.kind == "U" else X
+        for X in (problem.X, problem.X_test)
+    ]
+    return [*rows, problem.y, problem.y_test, problem.groups]
 
 
 def part_of(y, fraction, seed=0):

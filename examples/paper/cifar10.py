@@ -25,7 +25,9 @@ Run ``python -m examples.paper.cifar10 --fraction 0.05 --epochs 3 --rows all`` f
 
 import importlib.util
 
+import joblib
 import numpy as np
+import torch
 from sklearn.model_selection import StratifiedKFold
 
 from sklearn_slr import SoftTargetClassifier, out_of_fold_predict
@@ -35,7 +37,7 @@ from sklearn_slr.refinement import AverageRefinement, PosteriorRefinement
 from ._data_cifar import N_TRAIN, find, human_labels, labels_of, load_images
 from ._harness import Experiment, Row, main
 from ._nets import cifar_net
-from ._problems import Problem, part_of
+from ._problems import Problem, identity_of, part_of
 
 NETS = ("se", "pre", "plain")  # of SLR-e
 
@@ -95,12 +97,22 @@ def load(args):
         f"{len(X_test)} test images{'; lossy JPEG copies' if jpeg else ''}; augmentation "
         f"in the rows with AA: {args.policy}."
     )
-    return Problem(X, given, X_test, y_test), truth
+    return Problem(X, given, X_test, y_test), truth, jpeg
+
+
+def identify(data, args):
+    """Return what tells the data from others."""
+    return identity_of(data[0]), data[1]
+
+
+def note(data, args):
+    """Return what to say beside every figure."""
+    return "The images are lossy JPEG copies of CIFAR-10's." if data[2] else ""
 
 
 def measure(config, data, args, seed, case):
     """Return accuracy on clean labels, and the share of the labels learned that are right."""
-    (X, y, X_test, y_test, _), truth = data
+    (X, y, X_test, y_test, _), truth, _ = data
     policy = args.policy if config.get("policy") == "autoaugment" else "flips"
     net = cifar_net(args, config.get("kind", "se"), policy)
     rows = np.eye(10)[y]
@@ -123,6 +135,7 @@ def measure(config, data, args, seed, case):
 def pseudo_labels(kind, X, y, args, seed):
     """Return the pseudo-labels of a kind of net, made once and kept in a file."""
     names = (kind, seed, *(getattr(args, name) for name in ("epochs", "fraction", *SETTINGS)))
+    names = (*names, torch.device(args.device).type, joblib.hash((X, y))[:8])
     path = args.out.with_suffix(".folds") / ("_".join(map(str, names)) + ".npy")
     if not path.exists():
         net = cifar_net(args, kind, args.policy)
@@ -205,6 +218,8 @@ EXPERIMENT = Experiment(
     metrics=("accuracy", "right labels"),
     baseline="baseline",
     settings=SETTINGS,
+    identity=identify,
+    note=note,
     options=options,
     defaults={"epochs": 200, "seeds": 1},
 )

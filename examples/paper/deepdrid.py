@@ -23,14 +23,16 @@ from examples.benchmarks._data import data_folder
 
 from ._data_photos import load_retinas
 from ._harness import main
-from ._nets import photo_options, photo_student
+from ._models import has_weights
+from ._nets import photo_note, photo_options, photo_student
 from ._ordinal import GRADES, ordinal_experiment
-from ._problems import Problem, part_of
+from ._problems import Problem, identity_of, part_of
 
 
 def load(args):
     """Return the problem, the same for all seeds."""
     folder = data_folder(args.data, "regular_fundus_images")
+    args.pretrained = has_weights(args.backbone)
     train, test = (load_retinas(folder, part) for part in ("training", "validation"))
     train, test = (photos.take(part_of(photos.y, args.fraction)) for photos in (train, test))
     groups = train.groups if args.folds == "patients" else None
@@ -54,6 +56,8 @@ EXPERIMENT = ordinal_experiment(
     load,
     make_net,
     settings=("backbone", "size", "batch_size", "folds"),
+    identity=lambda data, args: (identity_of(data(0)), args.pretrained),
+    note=photo_note,
     options=options,
     defaults={"epochs": 20},
 )

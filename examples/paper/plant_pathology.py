@@ -22,8 +22,9 @@ from sklearn_slr import SoftTargetClassifier
 
 from ._data_photos import LEAVES, load_plants
 from ._harness import Experiment, main
-from ._nets import photo_options, photo_student
-from ._problems import Problem, part_of
+from ._models import has_weights
+from ._nets import photo_note, photo_options, photo_student
+from ._problems import Problem, identity_of, part_of
 from ._rows import classification_rows
 
 TABLE_2 = {
@@ -42,6 +43,7 @@ PUBLISHED = {row: dict(zip(METRICS, texts, strict=True)) for row, texts in TABLE
 def load(args):
     """Return what draws the problem of a seed."""
     photos = load_plants(data_folder(args.data, ["train.csv", "images"]))
+    args.pretrained = has_weights(args.backbone)
     photos = photos.take(part_of(photos.y, args.fraction))
 
     def draw(seed):
@@ -74,6 +76,8 @@ EXPERIMENT = Experiment(
     metrics=METRICS,
     baseline="baseline",
     settings=("backbone", "size", "batch_size"),
+    identity=lambda data, args: (identity_of(data(0)), args.pretrained),
+    note=photo_note,
     options=photo_options,
 )
 

@@ -117,6 +117,11 @@ class RunSchedule(LRScheduler):
         told = LRScheduler(self.policy, total_steps=steps, **self.kwargs)
         return told.simulate(steps, initial_lr, step_args)
 
+    def initialize(self):
+        _check_share("warmup", self.kwargs.get("warmup", 0.0), below_one=True)
+        _check_share("floor", self.kwargs.get("floor", 0.0))
+        return super().initialize()
+
     def on_train_begin(self, net, **kwargs):
         self.lr_scheduler_, self.rates_ = None, None
 
@@ -125,7 +130,7 @@ class RunSchedule(LRScheduler):
             return
         n_steps = net.max_epochs if self.max_epochs is None else self.max_epochs
         if self.step_every == "batch":
-            n_steps *= len(net.get_iterator(dataset_train, training=True))
+            n_steps *= _count_batches(net.get_iterator(dataset_train, training=True))
         groups = net.optimizer_.param_groups
         self.rates_ = [group["lr"] for group in groups]
         for group in groups:
@@ -136,6 +141,16 @@ class RunSchedule(LRScheduler):
         # Training may go on by partial_fit, in a new cycle.
         for group, rate in zip(net.optimizer_.param_groups, self.rates_ or [], strict=False):
             group["lr"] = rate
+
+
+def _count_batches(iterator):
+    try:
+        return len(iterator)
+    except TypeError as error:
+        raise TypeError(
+            f"The training data have no length ({error}), so that the batches of an epoch cannot "
+            "be counted: use step_every='epoch'."
+        ) from error
 
 
 def _cosine(optimizer, total_steps, warmup, floor):

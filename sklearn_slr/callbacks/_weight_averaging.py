@@ -23,8 +23,10 @@ class StochasticWeightAveraging(Callback):
         What is trained before the averaging begins: a share of the net's `max_epochs`, rounded
         down, or a number of epochs.
     lr : float, default=None
-        Learning rate of the averaged epochs. None leaves the rate to the net and its schedule;
-        with a number no other callback may change the rate within these epochs.
+        Learning rate of the averaged epochs. None leaves the rate to the net and its schedule.
+        With a number no other callback may change the rate within these epochs, so that a schedule
+        has ``step_every="epoch"`` and stands before this callback in the list. Where the history
+        has the schedule's ``event_lr``, that of an averaged epoch is this rate.
 
     Attributes
     ----------
@@ -83,10 +85,12 @@ class StochasticWeightAveraging(Callback):
     def _forget(self):
         self.n_epochs_, self.n_averaged_ = 0, 0
         self.averaged_ = self.dataset_ = self.rates_ = None
+        self.disturbed_ = False
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         """Count the epochs of this training anew."""
         self._forget()
+        self.rates_ = [group["lr"] for group in net.optimizer_.param_groups]
         if isinstance(self.start, Integral) and self.start >= net.max_epochs:
             raise ValueError(
                 f"start={self.start} epochs, but the net trains for max_epochs={net.max_epochs}: "
@@ -97,15 +101,28 @@ class StochasticWeightAveraging(Callback):
         """Set the learning rate of an averaged epoch."""
         if self.lr is None or not self._averages(net):
             return
-        groups = net.optimizer_.param_groups
-        if self.rates_ is None:
-            self.rates_ = [group["lr"] for group in groups]
-        for group in groups:
+        for group in net.optimizer_.param_groups:
             group["lr"] = self.lr
+
+    def on_batch_begin(self, net, batch=None, training=False, **kwargs):
+        """Tell, once, of a rate that another callback has changed."""
+        if not training or self.lr is None or self.disturbed_ or not self._averages(net):
+            return
+        rates = {group["lr"] for group in net.optimizer_.param_groups}
+        if rates != {self.lr}:
+            self.disturbed_ = True
+            warnings.warn(
+                f"lr={self.lr} is wanted in the averaged epochs, but another callback has set "
+                f"{sorted(rates)}: give the schedule step_every='epoch' and list it before this "
+                "callback, or set lr=None.",
+                UserWarning,
+            )
 
     def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
         """Add the weights to the mean."""
         if self._averages(net):
+            if self.lr is not None and "event_lr" in net.history[-1]:
+                net.history.record("event_lr", self.lr)
             if self.averaged_ is None:
                 self.averaged_ = AveragedModel(net.module_)
             self.averaged_.update_parameters(net.module_)
@@ -117,8 +134,9 @@ class StochasticWeightAveraging(Callback):
         """Give the module the mean of the weights."""
         averaged, dataset, rates = self.averaged_, self.dataset_, self.rates_
         self.averaged_ = self.dataset_ = self.rates_ = None
-        for group, rate in zip(net.optimizer_.param_groups, rates or [], strict=False):
-            group["lr"] = rate
+        if self.lr is not None:  # training may go on by partial_fit, at the rate it had
+            for group, rate in zip(net.optimizer_.param_groups, rates, strict=True):
+                group["lr"] = rate
         if averaged is None:
             warnings.warn(
                 f"Training ended after {self.n_epochs_} epochs, before the averaging of weights "

@@ -225,4 +225,8 @@ def _log_softmax(logits, rows):
 def _reduce(losses, mass, reduction):
     if reduction == "none":
         return losses
-    return losses.sum() / mass.sum() if reduction == "mean" else losses.sum()
+    if reduction == "mean":
+        return losses.sum() / mass.sum()
+    if reduction == "sum":
+        return losses.sum()
+    raise ValueError(f"reduction is {reduction!r}; 'mean', 'sum' or 'none' is wanted.")

@@ -171,3 +171,20 @@ def test_errors():
         one_cycle(warmup=-1)
     with pytest.raises(ValueError, match="'batch' or 'epoch'"):
         one_cycle(step_every="step")
+    net = regressor(("rate", cosine_with_warmup())).set_params(callbacks__rate__warmup=5.0)
+    with pytest.raises(ValueError, match=r"warmup is 5\.0"):
+        fit(net)
+
+
+def test_data_without_a_length_want_steps_by_epoch():
+    class Rows(torch.utils.data.IterableDataset):
+        def __iter__(self):
+            return iter([(x, 2 * x) for x in X])
+
+    def run(step_every):
+        net = regressor(("rate", one_cycle(step_every=step_every)))
+        return net.set_params(iterator_train__shuffle=False).fit(Rows(), None)
+
+    with pytest.raises(TypeError, match=r"have no length .* step_every='epoch'"):
+        run("batch")
+    assert len(run("epoch").history) == 4

@@ -14,7 +14,7 @@ from skorch.helper import SliceDict  # noqa: E402
 from torch import nn  # noqa: E402
 
 from sklearn_slr import SLRClassifier  # noqa: E402
-from sklearn_slr.callbacks import StochasticWeightAveraging  # noqa: E402
+from sklearn_slr.callbacks import StochasticWeightAveraging, one_cycle  # noqa: E402
 from sklearn_slr.callbacks._weight_averaging import refresh_batch_norm  # noqa: E402
 
 X, y = load_iris(return_X_y=True)
@@ -191,6 +191,29 @@ def test_the_average_of_the_soft_training_is_refreshed_on_its_rows():
     net = classifier(StochasticWeightAveraging(), batch_size=150)
     slr = SLRClassifier(net, n_rounds=0).fit(X, rows)
     assert torch.allclose(slr.estimator_.module_.norm.running_mean, torch.as_tensor(X).mean(0))
+
+
+def averaged_with_schedule(step_every="epoch"):
+    rate = ("rate", one_cycle(step_every=step_every))
+    swa = ("swa", StochasticWeightAveraging(start=0.5, lr=0.03))
+    return classifier(rate, swa, lr=0.1, max_epochs=4, warm_start=True)
+
+
+def test_the_rate_is_what_it_was_before_training_in_every_cycle():
+    net = averaged_with_schedule()
+    for _ in range(3):
+        net.partial_fit(X, y)
+        assert net.optimizer_.param_groups[0]["lr"] == 0.1
+    rates = net.history[:, "event_lr"]
+    assert rates[:4] == rates[4:8] == rates[8:]
+    # The history has the rates of the averaged epochs, not those of the schedule.
+    assert rates[2:4] == [0.03, 0.03]
+
+
+def test_a_schedule_that_disturbs_the_averaged_epochs_is_told_once():
+    with pytest.warns(UserWarning, match="another callback has set .* step_every='epoch'") as told:
+        averaged_with_schedule("batch").set_params(batch_size=50).fit(X, y)
+    assert len(told) == 1
 
 
 def test_errors():

@@ -26,7 +26,7 @@ from sklearn_slr.refinement import AverageRefinement, PosteriorRefinement  # noq
 CPU = ["--device", "cpu", "--epochs", "1", "--seeds", "1"]
 
 
-def make_experiment(calls):
+def make_experiment(calls, data=0.5, **how):
     def measure(config, data, args, seed, case):
         calls.append((config["add"], seed))
         return {"figures": {"score": data + config["add"] * seed}}
@@ -37,7 +37,7 @@ def make_experiment(calls):
         "other": _harness.Row("Other", {"add": 2}, {"score": "7"}, group="more"),
     }
     return _harness.Experiment(
-        "test", rows, lambda args: 0.5, measure, metrics=("score",), baseline="base"
+        "test", rows, lambda args: data, measure, metrics=("score",), baseline="base", **how
     )
 
 
@@ -58,12 +58,48 @@ def test_a_stopped_run_goes_on(tmp_path, capsys):
     keys = ("row", "seed", "figures")
     known = [[cell[key] for key in keys] for cell in map(json.loads, whole.splitlines())]
     assert [[cell[key] for key in keys] for cell in cells_of(out)] == known
+    # Looking at a file that another run is writing to leaves it alone.
+    out.write_text(whole + '{"row": "ba')
+    _harness.main(experiment, [*options, "--table"])
+    assert out.read_text() == whole + '{"row": "ba'
+    out.write_text(whole)
     # Other settings are other results.
     _harness.main(experiment, [*options, "--epochs", "1"])
     assert len(calls) == 9
     _harness.main(experiment, [*options, "--table"])
     assert len(calls) == 9
     assert out.with_suffix(".md").read_text() in capsys.readouterr().out
+
+
+def test_results_of_other_data_are_other_results(tmp_path, capsys):
+    calls, out = [], tmp_path / "out.jsonl"
+    options = ["--out", str(out), "--seeds", "1", "--first-seed", "1"]
+    _harness.main(make_experiment(calls), options)
+    other = make_experiment(calls, data=7.0, note=lambda data, args: "Made up.")
+    _harness.main(other, options)
+    assert calls == [(1, 1), (1, 1)]
+    table = out.with_suffix(".md").read_text()
+    assert "8.0000" in table
+    assert "1.5000" not in table
+    assert table.endswith("\n\nMade up.\n")
+    # Without data, those measured last.
+    _harness.main(other, [*options, "--table"])
+    assert out.with_suffix(".md").read_text() == table
+    _harness.main(make_experiment(calls), options)
+    assert "1.5000" in out.with_suffix(".md").read_text()
+    assert len(calls) == 2
+
+
+def test_options_that_make_no_sense_are_refused(tmp_path, capsys):
+    experiment, out = make_experiment([]), tmp_path / "out.jsonl"
+    for bad in (["--fraction", "0"], ["--fraction", "2"], ["--out", str(tmp_path / "out.md")]):
+        with pytest.raises(SystemExit):
+            _harness.main(experiment, ["--out", str(out), *bad])
+        assert " is " in capsys.readouterr().err
+    out.write_text('{"row": "base"}\nnonsense\n')
+    with pytest.raises(SystemExit, match=r"out\.jsonl, line 2, is no result"):
+        _harness.main(experiment, ["--out", str(out)])
+    assert out.read_text() == '{"row": "base"}\nnonsense\n'
 
 
 def test_the_table_by_hand(tmp_path):
@@ -164,6 +200,11 @@ def test_cifar_runs_every_row(tmp_path, batches, monkeypatch):
     assert figures["baseline"]["right labels"] == 1
     # The paper's rule keeps three quarters of a label's mass in one round.
     assert figures["slr"]["right labels"] == 1
+    # Labels of other people: pseudo-labels of their own.
+    X = np.zeros((10, 3, 32, 32), dtype=np.uint8)
+    args = _harness.parse(cifar10.EXPERIMENT, [*options, "--policy", "flips"])
+    cifar10.pseudo_labels("se", X, np.arange(10) % 2, args, 1000)
+    assert len(list(out.with_suffix(".folds").iterdir())) == len(cifar10.NETS) + 1
 
 
 @pytest.mark.parametrize(

@@ -137,8 +137,9 @@ def test_photo_net_pools_and_without_tricks_by_the_mean():
     net = _models.photo_net("tiny", 4)
     assert net(X).shape == (2, 4)
     plain = _models.photo_net("tiny", 4, tricks=False)
-    assert [p.requires_grad for p in plain[1].parameters()] == [False]
-    assert plain[1].power == 1
+    assert list(plain[1].parameters()) == []
+    maps = torch.randn(2, 3, 4, 4)  # also where they are negative
+    torch.testing.assert_close(plain[1](maps), maps.mean((-1, -2)))
 
 
 def test_flip_and_crop_moves_each_image_by_itself():
@@ -166,15 +167,17 @@ def test_photos_keep_their_kind_and_change():
     np.testing.assert_array_equal(_augment.augment_photos(flat, light=0.0), flat)
 
 
-def test_autoaugment_falls_back_to_flips_and_crops(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "torchvision.transforms", None)
+def test_autoaugment_comes_after_flips_and_crops(monkeypatch):
+    monkeypatch.setattr(_augment, "autoaugment_policy", lambda: lambda part: 255 - part)
     augment = _augment.AutoAugment()
-    assert augment.policy is None
     X = torch.randint(0, 256, (5, 3, 32, 32), dtype=torch.uint8)
     torch.manual_seed(1)
     found = augment(X)
     torch.manual_seed(1)
-    assert torch.equal(found, _augment.flip_and_crop(X))
-    augment.policy = lambda part: 255 - part
-    torch.manual_seed(1)
-    assert torch.equal(augment(X), 255 - found)
+    assert torch.equal(found, 255 - _augment.flip_and_crop(X))
+
+
+def test_without_torchvision_autoaugment_says_what_to_do(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "torchvision.transforms", None)
+    with pytest.raises(SystemExit, match="--policy flips does without"):
+        _augment.AutoAugment()

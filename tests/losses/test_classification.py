@@ -159,3 +159,6 @@ def test_parameters_out_of_range():
         OHEMLoss(0)
     with pytest.raises(ValueError, match="'mean' is wanted"):
         OHEMLoss(0.5, reduction="sum")
+    for loss in (SoftTargetKLDivLoss, FocalLoss):
+        with pytest.raises(ValueError, match="reduction is 'Mean'; 'mean', 'sum' or 'none'"):
+            loss(reduction="Mean")(LOGITS, LABELS)
