@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._checkpoint import describe_fit, keeping_folds
+from ._checkpoint import describe_fit, keeping_folds, name_call
 from ._choice import count_trial_fits, settle
 from ._out_of_fold import EStep, as_augmentations
 from ._rounds import check_targets, refine_labels
@@ -203,6 +203,7 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
             self.checkpoint,
             e_step,
             describe_fit(params, inputs),
+            call=name_call(params),
             random_state=self.random_state,
             tell=lambda line: report(self, line, verbose=self.verbose),
         )

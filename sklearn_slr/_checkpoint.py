@@ -17,14 +17,18 @@ import scipy
 import sklearn
 
 from ._version import __version__
-from .utils._files import locked, remove_unfinished, write_atomically
+from .utils._files import is_locked, locked, remove_unfinished, write_atomically
 from .utils._fingerprint import describe, digest
 
 # Of the manifest and of the files of folds; another number is another, unreadable, layout.
 FORMAT = 1
 MANIFEST, LOCK, SUFFIX = "manifest.json", "lock", ".npz"
 # What a fit may change and still go on: where and how loudly it runs, not what it computes.
+# (A seed is not free, but told apart by itself.)
 FREE = ("checkpoint", "n_jobs", "verbose", "random_state")
+# How far it goes, and what it makes of its rounds. A fold knows of these by its targets, rows and
+# seed alone, which are part of its file's name.
+OPEN = ("n_rounds", "final", "select_round", "thresholds")
 MAX_NAMES = 5
 
 
@@ -129,9 +133,11 @@ class Checkpoint:
     def slots(self, folds, targets, sample_weight, has_validation):
         """Return the places of folds trained on these targets and weights.
 
-        Targets, weights and rows are part of a place's name. The trials of a refinement's
-        alternatives share addresses and seeds, and the targets tell them apart; and what a
-        refinement or splitter makes of chance is never mixed.
+        Targets, weights, rows and seeds are part of a place's name. The trials of a
+        refinement's alternatives share addresses and seeds, and the targets tell them apart; so
+        they do for fits that differ in their rounds; and what a refinement or splitter makes of
+        chance is never mixed. The rows are those of all folds: where nets are trained in one
+        pass, each depends to the last bit on its company.
         """
         with explained(self.folder):
             names = sorted(os.listdir(self.folder))
@@ -141,9 +147,10 @@ class Checkpoint:
                 found.setdefault(name.rpartition("-")[0], []).append(name)
         weight = b"" if sample_weight is None else sample_weight
         slots = []
-        shared = digest(self.fingerprint, targets, weight)
+        rows = [part for fold in folds for part in (fold.train, fold.test)]
+        shared = digest(self.fingerprint, targets, weight, *rows)
         for fold in folds:
-            inputs = _brief(shared, str(fold.seed), fold.train, fold.test)
+            inputs = _brief(shared, str(fold.seed))
             stem = "-".join([*map(str, fold.address), inputs])
             shape = (len(fold.test), *targets.shape[1:])
             files = tuple(found.get(stem, ()))
@@ -171,14 +178,34 @@ def describe_fit(params, inputs):
         described[f"version of {package.__name__}"] = package.__version__
     described["version of sklearn_slr"] = __version__
     for name, value in {**params, **inputs}.items():
-        if name not in FREE:
+        if name not in FREE and name not in OPEN:
             described.update(describe(value, name))
     return described
 
 
+def name_call(params):
+    """Name a call among those that share their folds.
+
+    Parameters
+    ----------
+    params : dict
+        Parameters of the estimator.
+
+    Returns
+    -------
+    str
+        A hash of what those calls may differ in.
+    """
+    pairs = (describe(params.get(name), name).items() for name in OPEN)
+    return _brief(*(text for items in pairs for pair in items for text in pair))
+
+
 @contextlib.contextmanager
-def keeping_folds(path, e_step, described, *, random_state, tell):
-    """While the context lasts, hold the folder of a fit, alone, and keep its folds there.
+def keeping_folds(path, e_step, described, *, call, random_state, tell):
+    """While the context lasts, keep the folds of a fit in its folder, as its only process.
+
+    Fits that differ in nothing but their rounds share the folder, at the same time too, as in a
+    search.
 
     Parameters
     ----------
@@ -189,6 +216,8 @@ def keeping_folds(path, e_step, described, *, random_state, tell):
         The E step of the fit.
     described : dict of str to str
         All that the fit depends on but its seed.
+    call : str
+        What tells it from others that share its folds.
     random_state : int, RandomState instance or None
         What the E step's seed was drawn from. With None it differs in every call, and that of
         the first is kept and used.
@@ -205,7 +234,7 @@ def keeping_folds(path, e_step, described, *, random_state, tell):
     ValueError
         If the folder belongs to another fit, or its manifest cannot be read.
     RuntimeError
-        If another process works in it.
+        If another process runs the same fit.
     OSError
         If it cannot be written.
     """
@@ -218,12 +247,15 @@ def keeping_folds(path, e_step, described, *, random_state, tell):
     with contextlib.ExitStack() as stack:
         with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(locked(folder / LOCK))
-            remove_unfinished(folder)
-            if not (folder / MANIFEST).exists():
-                manifest = {"format": FORMAT, "root": e_step.root, "described": described}
-                content = json.dumps(manifest, indent=1, sort_keys=True)
-                write_atomically(folder / MANIFEST, content.encode())
+            with locked(folder / LOCK, wait=True):  # for a moment, in which nobody else begins
+                idle = not any(is_locked(each) for each in folder.glob(f"{LOCK}-*"))
+                stack.enter_context(locked(folder / f"{LOCK}-{call}"))
+                if idle:
+                    remove_unfinished(folder)
+                if not (folder / MANIFEST).exists():
+                    manifest = {"format": FORMAT, "root": e_step.root, "described": described}
+                    content = json.dumps(manifest, indent=1, sort_keys=True)
+                    write_atomically(folder / MANIFEST, content.encode())
         root = _check_manifest(folder, described)
         tell(_news(folder, described))
         yield replace(e_step, root=root, checkpoint=Checkpoint(folder, fingerprint))

@@ -66,8 +66,9 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
         Folder where the predictions of every finished fold are kept: the same call on the same
         data goes on after a crash, and gives the same labels to the bit. Each fit has its own
         sub-folder, named by a fingerprint of data, parameters and versions, so that a search can
-        share one folder; given the sub-folder itself, any other fit is refused. Final students
-        are fitted anew.
+        share one folder; given the sub-folder itself, any other fit is refused.
+        `n_rounds`, `final` and `select_round` may change: a longer fit goes
+        on from a shorter one. Final students are fitted anew.
     select_round : {"last", "best"}, default="last"
         Which labels the student learns: those after the last round; or, "best", those before the
         round with the highest `valid_score`, whose models that score belongs to. "best" needs

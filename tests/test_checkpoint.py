@@ -22,6 +22,8 @@ from sklearn.preprocessing import FunctionTransformer
 import sklearn_slr._checkpoint
 import sklearn_slr._out_of_fold
 from sklearn_slr import SLRClassifier, SLRRegressor
+from sklearn_slr._checkpoint import Checkpoint
+from sklearn_slr._fold import Fold
 from sklearn_slr.refinement import PosteriorRefinement
 from sklearn_slr.utils._files import locked
 from sklearn_slr.utils._fingerprint import digest
@@ -309,7 +311,8 @@ double_in_another_way.__name__ = double_in_another_way.__qualname__ = "double"
         ("X_val", {}, {"X_val": X[:5], "y_val": y[:5]}),
         ("estimator", {"estimator": LogisticRegression()}, {}),
         ("estimator__var_smoothing", {"estimator": GaussianNB(var_smoothing=0.1)}, {}),
-        ("n_rounds", {"n_rounds": 3}, {}),
+        ("cv", {"cv": 4}, {}),
+        ("n_repeats", {"n_repeats": 2}, {}),
         ("random_state", {"random_state": 1}, {}),
         ("refinement", {"refinement": "posterior"}, {}),
         ("augmentations", {"augmentations": double}, {}),
@@ -373,7 +376,8 @@ def test_a_search_shares_a_folder(folds, tmp_path):
 
 def test_a_folder_in_use_is_refused(folds, tmp_path):
     first = slr(checkpoint=tmp_path).fit(X, y)
-    with locked(run_folder(tmp_path) / "lock"):
+    (lock,) = run_folder(tmp_path).glob("lock-*")
+    with locked(lock):
         message = rf"is in use by process {os.getpid()} on .*: wait for it, stop it, or choose"
         with pytest.raises(RuntimeError, match=message):
             slr(checkpoint=tmp_path).fit(X, y)
@@ -381,6 +385,96 @@ def test_a_folder_in_use_is_refused(folds, tmp_path):
     folds.clear()
     assert same(slr(checkpoint=tmp_path).fit(X, y), first)
     assert folds.count() == 0
+
+
+# More rounds, other students
+
+
+GRADES = SLRRegressor(Ridge(), n_rounds=2, cv=3, random_state=0, thresholds="kappa")
+CLEAN = {"X_val": X[:9], "y_val": y[:9]}
+BEST, LAST = {"select_round": "best"}, {"select_round": "last"}
+AUTO = PosteriorRefinement(temperature="auto")
+# Two calls in turn, and how many folds the second one fits anew (None: not its trials).
+CONTINUED = {
+    "more rounds": (slr(), {}, {"n_rounds": 4}, 6),
+    "fewer rounds": (slr(), {"n_rounds": 4}, {}, 0),
+    "repeats and teachers": (CASES["teachers"][0], {"n_rounds": 1}, {}, 12),
+    "none, then some": (slr(), {"n_rounds": 0}, {}, 6),
+    "another student": (slr(), {}, {"final": "folds"}, 0),
+    "back again": (slr(), {"final": "folds"}, {"n_rounds": 3}, 3),
+    "grades, more rounds": (GRADES, {}, {"n_rounds": 4}, 6 + 3),
+    "grades, fewer rounds": (GRADES, {"n_rounds": 4}, {}, 3),
+    "grades, none at first": (GRADES, {"n_rounds": 0}, {"n_rounds": 1}, 3 + 3),
+    "grades, none at last": (GRADES, {"n_rounds": 1}, {"n_rounds": 0}, 3),
+    "grades, other cuts": (GRADES, {}, {"thresholds": [0.7, 1.6]}, 0),
+    "grades, cuts at last": (GRADES, {"thresholds": [0.7, 1.6]}, {}, 3),
+    "grades, fold students": (GRADES, {"final": "folds"}, {}, 3),
+    "grades or numbers": (GRADES, {"thresholds": None}, {}, 9),  # grades stratify the folds
+    "the best round": (slr(), LAST, BEST, 0),
+    "the best of more": (slr(), BEST, {**BEST, "n_rounds": 3}, 3),
+    "temperature, more": (slr(refinement=AUTO), {"n_rounds": 1}, {"n_rounds": 3}, None),
+    "temperature, fewer": (slr(refinement=AUTO), {"n_rounds": 3}, {"n_rounds": 1}, None),
+}
+
+
+@pytest.mark.parametrize("case", CONTINUED)
+def test_fits_that_differ_in_their_rounds_share_folds(case, folds, tmp_path):
+    model, first, second, n_new = CONTINUED[case]
+    inputs = CLEAN if "best" in case else {}
+    for parameters in (first, second):
+        kept = clone(model).set_params(checkpoint=tmp_path, **parameters).fit(X, y, **inputs)
+        n_fitted = folds.count()
+        fresh = clone(kept).set_params(checkpoint=None).fit(X, y, **inputs)
+        assert same(kept, fresh)
+        assert n_fitted <= folds.count()
+    assert n_new in (None, n_fitted)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_all_that_share_a_folder_share_the_seed_that_was_drawn_first(tmp_path):
+    drawn = slr(random_state=None, checkpoint=tmp_path)
+    first = clone(drawn).fit(X, y).history_["label_change"]
+    for final in ("refit", "folds"):
+        longer = clone(drawn).set_params(n_rounds=3, final=final).fit(X, y)
+        assert np.array_equal(longer.history_["label_change"][:2], first)
+    assert len(files(tmp_path)) == 9
+
+
+def test_those_that_share_a_folder_may_run_at_the_same_time(tmp_path):
+    class Watching(GaussianNB):
+        """Starts another fit in the middle of one, while a file is half written."""
+
+        def fit(self, X_fold, y_fold, sample_weight=None):
+            if not done:
+                done.append(None)
+                half = run_folder(tmp_path) / "1-0-0-0.npz.1a2b.tmp"
+                half.touch()
+                done.append(model(n_rounds=3).fit(X, y))
+                half.unlink()  # it is still there
+                with pytest.raises(RuntimeError, match="in use by process"):
+                    model().fit(X, y)
+            return super().fit(X_fold, y_fold, sample_weight)
+
+    def model(**parameters):
+        return slr(Watching(), checkpoint=tmp_path, **parameters)
+
+    done = []
+    first = model().fit(X, y)
+    done.append(None)
+    assert same(first, slr(Watching()).fit(X, y))
+    assert same(done[1], slr(Watching(), n_rounds=3).fit(X, y))
+    assert len(files(tmp_path)) == 9
+
+
+def test_a_parallel_search_over_rounds_shares_a_folder(tmp_path):
+    grid = {"n_rounds": [0, 1, 2], "final": ["refit", "folds"]}
+    first, plain = (
+        GridSearchCV(slr(checkpoint=folder), grid, cv=2, n_jobs=2, error_score="raise").fit(X, y)
+        for folder in (tmp_path, None)
+    )
+    scores = "mean_test_score"
+    assert np.array_equal(first.cv_results_[scores], plain.cv_results_[scores])
+    assert len(list(tmp_path.iterdir())) == 2 + 1
 
 
 # The disk
@@ -448,7 +542,7 @@ def test_nets_go_on(stacked, folds, tmp_path):
         def forward(self, X):
             return self.layer(X)
 
-    def fit(folder):
+    def fit(folder, n_rounds=2):
         net = skorch.NeuralNetClassifier(
             Net,
             criterion=torch.nn.CrossEntropyLoss,
@@ -456,7 +550,8 @@ def test_nets_go_on(stacked, folds, tmp_path):
             train_split=None,
             verbose=0,
         )
-        return slr(net, checkpoint=folder, stack_folds=stacked).fit(X.astype(np.float32), y)
+        model = slr(net, n_rounds=n_rounds, checkpoint=folder, stack_folds=stacked)
+        return model.fit(X.astype(np.float32), y)
 
     def same_labels(first, second):
         assert np.array_equal(first.refined_labels_, second.refined_labels_)
@@ -476,3 +571,15 @@ def test_nets_go_on(stacked, folds, tmp_path):
     assert folds.count() == 3
     assert same_labels(fit(tmp_path), plain)
     assert folds.count() == 0
+    assert same_labels(fit(tmp_path, n_rounds=3), fit(None, n_rounds=3))
+    assert folds.count() == 3 + 9
+
+
+def test_the_company_in_a_pass_is_part_of_the_name(tmp_path):
+    folds = [Fold((1, 0, k, 0), np.arange(9), np.arange(9, 12), k) for k in range(3)]
+    names = {
+        slot.stem
+        for company in (folds[:1], folds[:2], folds)
+        for slot in Checkpoint(tmp_path, "").slots(company, np.zeros(12), None, False)[:1]
+    }
+    assert len(names) == 3

@@ -53,13 +53,15 @@ def remove_unfinished(folder):
 
 
 @contextlib.contextmanager
-def locked(path):
+def locked(path, *, wait=False):
     """Hold a lock file while the context lasts; the system frees it when the process dies.
 
     Parameters
     ----------
     path : path-like
         The lock file. It stays, and says who held it last.
+    wait : bool, default=False
+        Whether to wait for it.
 
     Raises
     ------
@@ -68,7 +70,7 @@ def locked(path):
     """
     with open(path, "a+") as file:
         try:
-            _lock(file)
+            _lock(file, wait)
         except BlockingIOError:
             file.seek(0)
             holder = file.read().strip() or "another process"
@@ -85,6 +87,17 @@ def locked(path):
             _unlock(file)
 
 
+def is_locked(path):
+    """Whether another process, or another thread of this one, holds a lock file."""
+    with open(path, "a+") as file:
+        try:
+            _lock(file)
+        except BlockingIOError:
+            return True
+        _unlock(file)
+        return False
+
+
 def _sync_folder(folder):
     if not hasattr(os, "O_DIRECTORY"):
         return  # Windows, where a folder cannot be opened
@@ -97,18 +110,18 @@ def _sync_folder(folder):
 
 if fcntl is not None:
 
-    def _lock(file):
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _lock(file, wait=False):
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _unlock(file):
         fcntl.flock(file, fcntl.LOCK_UN)
 
 else:  # a byte far behind the text, which others may still read
 
-    def _lock(file):
+    def _lock(file, wait=False):
         file.seek(1 << 30)
         try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
         except OSError as error:
             raise BlockingIOError from error
 

@@ -3,10 +3,11 @@ import resource
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sklearn_slr.utils._files import locked, remove_unfinished, write_atomically
+from sklearn_slr.utils._files import is_locked, locked, remove_unfinished, write_atomically
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path):
@@ -50,9 +51,25 @@ def test_a_lock_is_held_by_one_and_then_free(tmp_path):
             ):
                 pass
             assert path.read_text().startswith(f"process {os.getpid()} on ")
+            assert is_locked(path)
+        assert not is_locked(path)
     with pytest.raises(ZeroDivisionError), locked(path):
         1 / 0  # noqa: B018
     with locked(path):
+        pass
+
+
+def test_a_lock_can_be_waited_for(tmp_path):
+    with ThreadPoolExecutor(2) as pool:
+        with locked(tmp_path / "lock"):
+            waiting = pool.submit(_hold, tmp_path / "lock")
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.05)
+        waiting.result()
+
+
+def _hold(path):
+    with locked(path, wait=True):
         pass
 
 
