@@ -1,5 +1,6 @@
 """One fold: fit a model on some rows, predict the others."""
 
+import contextlib
 import inspect
 from dataclasses import dataclass, replace
 
@@ -35,6 +36,10 @@ class Fold:
     test: np.ndarray
     seed: int
 
+    def __str__(self):
+        round, repeat, k, teacher = self.address
+        return f"round {round}, repeat {repeat}, fold {k}, teacher {teacher}"
+
 
 def predict_fold(
     fold,
@@ -50,7 +55,7 @@ def predict_fold(
     fitted=None,
 ):
     """Fit one model on a fold's training rows; return its test and validation predictions."""
-    try:
+    with naming(fold):
         if fitted is None:
             fitted = fit_fold(fold, estimator, X, targets, observed, sample_weight, fit_params)
         X_test = _safe_split(estimator, X, None, fold.test, fold.train)[0]
@@ -66,9 +71,15 @@ def predict_fold(
                 targets[fold.train].mean(axis=0), (check_lengths(X_val), targets.shape[1])
             )
         return prediction, on_all_pairs(fitted, fold).predict(X_val)
+
+
+@contextlib.contextmanager
+def naming(fold):
+    """Note in an error in which fold it was raised."""
+    try:
+        yield
     except Exception as error:
-        round, repeat, k, teacher = fold.address
-        error.add_note(f"Raised in round {round}, repeat {repeat}, fold {k}, teacher {teacher}.")
+        error.add_note(f"Raised in {fold}.")
         raise
 
 

@@ -1,14 +1,15 @@
 """E step: out-of-fold predictions of models that are trained on soft targets."""
 
+import contextlib
 from dataclasses import dataclass, replace
 from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils import check_random_state
-from sklearn.utils.parallel import Parallel, delayed
 
 from ._checkpoint import Answer, Checkpoint
+from ._executor import run_tasks
 from ._fold import SPLIT, Fold, fit_together, predict_fold
 from ._splits import make_split_drawer
 from .utils._estimators import check_classifier, check_regressor, check_teachers
@@ -131,25 +132,28 @@ class EStep:
             return answers
         # One pass trains all folds or none: fewer at once would not give the same bits.
         fitted = self._fit_together(folds, targets)
-        # A fitted net whose class lives in a notebook cannot travel to a worker.
-        new = Parallel(n_jobs=self.n_jobs if fitted is None else 1)(
-            delayed(_answer)(
-                slots[k],
-                folds[k],
-                self.estimators[folds[k].address[-1]],
-                self.X,
-                targets,
-                observed=self.observed,
-                sample_weight=self.sample_weight,
-                fit_params=self.fit_params,
-                augmentations=self.augmentations,
-                X_val=self.X_val,
-                fitted=None if fitted is None else fitted[k],
-            )
-            for k in missing
-        )
-        for k, answer in zip(missing, new, strict=True):
-            answers[k] = answer
+        models = [None] * len(folds) if fitted is None else fitted
+        tasks = [
+            (slots[k], folds[k], self.estimators[folds[k].address[-1]], models[k]) for k in missing
+        ]
+        shared = {
+            "X": self.X,
+            "targets": targets,
+            "observed": self.observed,
+            "sample_weight": self.sample_weight,
+            "fit_params": self.fit_params,
+            "augmentations": self.augmentations,
+            "X_val": self.X_val,
+        }
+        if fitted is None:
+            new = run_tasks(_answer, tasks, shared, n_jobs=self.n_jobs, name=_name)
+        else:  # a fitted net cannot travel where its class lives in a notebook
+            new = ((i, _answer(task, **shared)) for i, task in enumerate(tasks))
+        with contextlib.closing(new):
+            for i, answer in new:
+                answers[missing[i]] = answer
+                if tasks[i][0] is not None:
+                    tasks[i][0].ensure(answer)
         return answers
 
     def _fit_together(self, folds, targets):
@@ -180,13 +184,21 @@ class EStep:
         )
 
 
-def _answer(slot, fold, estimator, X, targets, *, fitted, **parts):
-    """Predict a fold, and keep the answer as soon as it is there."""
-    prediction, validation = predict_fold(fold, estimator, X, targets, fitted=fitted, **parts)
-    answer = Answer(prediction, validation, fitted is not None)
-    if slot is not None:
+def _answer(task, **shared):
+    """Predict a fold, and keep the answer as soon as it is there, where the folder is in reach."""
+    slot, fold, estimator, fitted = task
+    if slot is not None and fitted is None:
+        answer = slot.now().read()  # a worker may have died after its work was done
+        if answer is not None:
+            return answer
+    answer = Answer(*predict_fold(fold, estimator, fitted=fitted, **shared), fitted is not None)
+    if slot is not None and slot.folder.is_dir():
         slot.write(answer)
     return answer
+
+
+def _name(task):
+    return str(task[1])
 
 
 def combine(folds, predictions, targets):

@@ -1,11 +1,12 @@
 """The last step: students that learn from the refined labels, and predict."""
 
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 import numpy as np
-from sklearn.utils.parallel import Parallel, delayed
 
-from ._fold import fit_fold, fit_together, on_all_pairs
+from ._executor import run_tasks
+from ._fold import fit_fold, fit_together, naming, on_all_pairs
 from ._out_of_fold import combine
 from .soft_targets._door import fit_targets
 from .utils._nets import contains_net
@@ -80,15 +81,22 @@ def fit_students(e_step, targets, *, final, with_scores):
 
 
 def _fit_fold_students(e_step, targets):
-    student = e_step.estimators[0]
-    # A fitted net whose class lives in a notebook cannot travel back from a worker.
-    n_jobs = 1 if contains_net(student) else e_step.n_jobs
-    # Here the student must know something of every class that its rows hold.
-    folds = e_step.folds(FINAL_ROUND)
-    rest = (student, e_step.X, targets, None, e_step.sample_weight, e_step.fit_params)
-    fitted = fit_together(folds, *rest) if e_step.stack_folds else None
-    if fitted is None:
-        fitted = Parallel(n_jobs=n_jobs)(delayed(fit_fold)(fold, *rest) for fold in folds)
+    student, folds = e_step.estimators[0], e_step.folds(FINAL_ROUND)
+    # Here the student must know something of every class that its rows hold: nothing is observed.
+    shared = {
+        "estimator": student,
+        "X": e_step.X,
+        "targets": targets,
+        "sample_weight": e_step.sample_weight,
+        "fit_params": e_step.fit_params,
+    }
+    fitted = fit_together(folds, **shared) if e_step.stack_folds else None
+    if fitted is None and contains_net(student):
+        # A fitted net whose class lives in a notebook cannot travel back from a worker.
+        fitted = [_fit_student(fold, **shared) for fold in folds]
+    elif fitted is None:
+        new = run_tasks(_fit_student, folds, shared, n_jobs=e_step.n_jobs, name=str)
+        fitted = [student for _, student in sorted(new, key=itemgetter(0))]
     if any(each is None for each in fitted):
         raise ValueError(
             "A fold's training rows hold 1 class only, so that final='folds' has no student for "
@@ -101,6 +109,11 @@ def _fit_fold_students(e_step, targets):
     pairs = zip(fitted, folds, strict=True)
     students = [on_all_pairs(each, fold) for each, fold in pairs]
     return Students(students, *combine(folds, predictions, targets), len(folds))
+
+
+def _fit_student(fold, **shared):
+    with naming(fold):
+        return fit_fold(fold, **shared)
 
 
 def without_scores(students):
