@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.metrics import make_scorer
 from sklearn.utils import check_consistent_length, column_or_1d
 
+from ..utils._arrays import unit_of
 from ..utils._sklearn import check_sample_weight, validate_params
 
 
@@ -90,6 +91,8 @@ def nearest_cuts(grades):
 def _kappa(true, pred, weight):
     if np.ptp(true) == 0 or np.ptp(pred) == 0:
         return 0.0
+    unit = unit_of(true, pred)
+    true, pred = true * unit, pred * unit
     # About the mean of the true grades the cross term of the chance error vanishes.
     center = np.average(true, weights=weight)
     observed = weight @ (true - pred) ** 2

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.utils import check_consistent_length, column_or_1d
 
 from ..metrics._kappa import nearest_cuts
+from ..utils._arrays import unit_of
 from ..utils._sklearn import StrOptions, check_sample_weight, validate_params
 from ._optimal_cuts import METRICS, optimal_positions, quantile_positions
 
@@ -265,5 +266,8 @@ def _moment_cuts(scores, y, grades, weight):
 def _moments(values, weight):
     """Return the weighted mean and standard deviation, exact for constants."""
     shifted = values - values[0]
+    unit = unit_of(shifted)
+    shifted *= unit
     mean = np.average(shifted, weights=weight)
-    return values[0] + mean, np.sqrt(np.average((shifted - mean) ** 2, weights=weight))
+    spread = np.sqrt(np.average((shifted - mean) ** 2, weights=weight))
+    return values[0] + mean / unit, spread / unit

@@ -57,6 +57,14 @@ def test_gaps_between_grades_count():
     assert shifted == pytest.approx(near)
 
 
+@pytest.mark.parametrize("unit", [2.0**-1000, 2.0**-30, 2.0**1000])
+def test_grades_of_any_magnitude(unit):
+    true, pred = np.array([0.0, 1, 4, 4, 0]), np.array([0.0, 4, 4, 1, 1])
+    assert quadratic_weighted_kappa(true * unit, pred * unit) == quadratic_weighted_kappa(
+        true, pred
+    )
+
+
 def test_labels_by_value_do_not_change_the_number():
     y_true, y_pred = [0, 1, 4, 4, 0], [0, 4, 4, 1, 1]
     expected = quadratic_weighted_kappa(y_true, y_pred)

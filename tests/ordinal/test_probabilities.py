@@ -71,6 +71,16 @@ def test_constant_and_contrary_scores_give_the_shares():
     assert_allclose(contrary, [shares, shares], atol=1e-3)
 
 
+@pytest.mark.parametrize("magnitude", [2.0**-990, 2.0**990])
+def test_grades_of_any_magnitude(magnitude):
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 3, 60)
+    scores = codes + rng.normal(size=60)
+    plain = fit_grade_model(scores, codes, 3).predict(scores)
+    model = fit_grade_model(scores * magnitude, codes, 3, unit=1 / magnitude)
+    np.testing.assert_array_equal(model.predict(scores * magnitude), plain)
+
+
 def test_separable_and_absent_grades_stay_finite():
     scores = np.arange(6.0)
     model = fit_grade_model(scores, np.array([0, 0, 1, 1, 3, 3]), 4)

@@ -25,6 +25,14 @@ from sklearn_slr.ordinal import ThresholdedRegressor, apply_thresholds, fit_thre
 EXPECTED_FAILURES = {
     "check_regressors_no_decision_function": "scores and probabilities of grades are the purpose"
 }
+CENTERING = "scikit-learn 1.6 checks sparse matrices whatever the tags; scalers cannot centre them"
+
+
+def expected_failures(estimator):
+    """Return the checks that an estimator may fail, with the reason."""
+    if sklearn.__version__.startswith("1.6.") and hasattr(estimator.estimator, "steps"):
+        return {**EXPECTED_FAILURES, "check_sample_weight_equivalence_on_sparse_data": CENTERING}
+    return EXPECTED_FAILURES
 
 
 def make_data(n=150, seed=0, grades=(0, 1, 2, 3)):
@@ -41,7 +49,7 @@ def make_data(n=150, seed=0, grades=(0, 1, 2, 3)):
         ThresholdedRegressor(thresholds="quantile"),
         ThresholdedRegressor(make_pipeline(StandardScaler(), Ridge()), metric="mae"),
     ],
-    expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
+    expected_failed_checks=expected_failures,
 )
 def test_scikit_learn_checks(estimator, check):
     check(estimator)

@@ -110,6 +110,16 @@ def test_weights_repeat_rows_and_zero_drops_them(seed, metric, method):
     assert_allclose(weighted, repeated)
 
 
+@pytest.mark.parametrize("unit", [2.0**-990, 2.0**-30, 2.0**990])
+@pytest.mark.parametrize("method", ["kappa", "moments", "nearest", "quantile"])
+def test_grades_and_scores_of_any_magnitude(method, unit):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 4, 50)
+    scores = y + rng.normal(size=50)
+    cuts = fit_thresholds(scores, y, method=method)
+    assert np.array_equal(fit_thresholds(scores * unit, y * unit, method=method), cuts * unit)
+
+
 def test_cuts_lie_midway_between_neighbouring_scores():
     cuts = fit_thresholds([0.0, 1.0, 2.0, 5.0], [0, 0, 1, 2])
     assert_array_equal(cuts, [1.5, 3.5])
