@@ -3,6 +3,8 @@
 import numpy as np
 from scipy import sparse
 
+from ._sklearn import check_sample_weight
+
 
 def plain_array(value, *, name):
     """Return a value as an ndarray: list, frame, tensor with or without gradient.
@@ -53,6 +55,14 @@ def plain_numbers(value, *, name):
         return array.astype(np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{name} holds what is no number: {error}.") from None
+
+
+def plain_weights(sample_weight, n_samples):
+    """Return weights >= 0 as float64 (n_samples,); ones where there are none."""
+    if sample_weight is not None:
+        sample_weight = plain_numbers(sample_weight, name="sample_weight")
+    rows = np.empty(n_samples)
+    return check_sample_weight(sample_weight, rows, dtype=np.float64, ensure_non_negative=True)
 
 
 def refuse_complex(array, *, name):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.special import expit
@@ -18,7 +18,6 @@ def draw(seed, n=300):
     return scores, np.searchsorted([4.0, 7.0, 10.0], latent)
 
 
-@settings(max_examples=80, deadline=None)
 @given(
     st.integers(0, 2**32 - 1),
     st.integers(2, 6),

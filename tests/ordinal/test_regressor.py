@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
@@ -118,7 +118,6 @@ def test_bags_average_cuts():
     assert_array_equal(bagged.thresholds_, again.thresholds_)
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 5))
 def test_probabilities_are_on_the_simplex(seed, n_grades):
     rng = np.random.default_rng(seed)

@@ -62,7 +62,7 @@ def test_classes_of_any_kind(answer):
 
 @pytest.mark.parametrize(
     ("answer", "message"),
-    [([1], r"shape \(1,\)"), ([0, 2], "returned 2;"), ([0, np.nan], "nan"), ([0, 0.5], "0.5")],
+    [([1], r"shape \(1,\)"), ([0, 2], "2; one"), ([0, np.nan], "nan"), ([0, 0.5], "0.5")],
 )
 def test_what_is_no_class_is_named(answer, message):
     with pytest.raises(ValueError, match=rf"LogisticRegression\.predict returned.*{message}"):
