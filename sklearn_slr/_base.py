@@ -267,8 +267,8 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
                     "first round and would stop too late.)"
                 )
             return None
-        X_val = as_indexable(X_val)
-        check_lengths(X_val, y_val=y_val)
+        X_val = as_indexable(X_val, name="X_val")
+        check_lengths(X_val, called="X_val", y_val=y_val)
         return X_val
 
     def _count_folds(self, e_step, problem, groups):

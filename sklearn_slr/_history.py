@@ -5,6 +5,7 @@ from sklearn.metrics import accuracy_score, r2_score
 
 from .metrics import label_quality_scores
 from .metrics._kappa import nearest_cuts
+from .utils._arrays import unit_of
 
 # Multiples of the MAD beyond which the prediction of a plain regression contradicts the label.
 CONTRADICTION = 3.0
@@ -54,8 +55,14 @@ def measure_numbers(y, before, after, oof, weight=None, *, grades=None):
     return {
         "label_change": float(np.average(np.abs(after - before), weights=weight)),
         "agreement": float(np.average(agree, weights=weight)),
-        "oof_score": r2_score(y, oof, sample_weight=weight),
+        "oof_score": r2(y, oof, sample_weight=weight),
     }
+
+
+def r2(y, predicted, *, sample_weight=None):
+    """Return scikit-learn's R2, of numbers of any magnitude."""
+    unit = unit_of(y, predicted)
+    return r2_score(y * unit, predicted * unit, sample_weight=sample_weight)
 
 
 def class_quality(codes, observed, mean_oof, refined):
@@ -91,7 +98,7 @@ def class_quality(codes, observed, mean_oof, refined):
 def number_quality(y, mean_oof, *, grades=None):
     """Return the quality exp(-abs(y - P) / MAD) of observed numbers, and the contradicted ones."""
     residuals = np.abs(y - mean_oof)
-    return np.exp(-residuals / _scale(y - mean_oof)), contradicts(y, mean_oof, grades=grades)
+    return np.exp(-residuals / _scale(y, mean_oof)), contradicts(y, mean_oof, grades=grades)
 
 
 def contradicts(y, predicted, *, grades=None):
@@ -110,12 +117,13 @@ def contradicts(y, predicted, *, grades=None):
         The contradicted rows.
     """
     if grades is None:
-        return np.abs(y - predicted) > CONTRADICTION * _scale(y - predicted)
+        return np.abs(y - predicted) > CONTRADICTION * _scale(y, predicted)
     return grades[np.searchsorted(nearest_cuts(grades), predicted, side="right")] != y
 
 
-def _scale(residuals):
+def _scale(y, predicted):
     """Median absolute deviation, kept above rounding error where most residuals are equal."""
+    residuals = y - predicted
     mad = np.median(np.abs(residuals - np.median(residuals)))
-    floor = np.finfo(np.float64).eps * max(1.0, np.abs(residuals).max())
-    return max(mad, floor)
+    largest = max(np.abs(y).max(), np.abs(predicted).max())
+    return max(mad, np.finfo(np.float64).eps * largest) or 1.0

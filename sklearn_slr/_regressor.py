@@ -5,11 +5,10 @@ import warnings
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.linear_model import Ridge
-from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
 from ._base import BaseSLR, Problem
-from ._history import measure_numbers, number_quality
+from ._history import measure_numbers, number_quality, r2
 from .metrics import quadratic_weighted_kappa
 from .ordinal import apply_thresholds, fit_thresholds
 from .utils._estimators import check_regressor
@@ -256,8 +255,9 @@ class SLRRegressor(RegressorMixin, BaseSLR):
             The score, at most 1.
         """
         predicted = self.predict(X)
-        score = quadratic_weighted_kappa if hasattr(self, "thresholds_") else r2_score
-        return score(y, predicted, sample_weight=sample_weight)
+        if hasattr(self, "thresholds_"):
+            return quadratic_weighted_kappa(y, predicted, sample_weight=sample_weight)
+        return r2(check_numbers(y), predicted, sample_weight=sample_weight)
 
     def _student(self):
         # Ridge's own tolerance leaves its sparse solver far from the optimum (1e-3 of it).
@@ -323,7 +323,7 @@ class SLRRegressor(RegressorMixin, BaseSLR):
             problem.observed, before, after, found.predictions, weight, grades=grades
         )
         if found.validation is not None:
-            score = r2_score if grades is None else quadratic_weighted_kappa
+            score = r2 if grades is None else quadratic_weighted_kappa
             row["valid_score"] = score(problem.y_val, found.validation)
         return row
 

@@ -44,6 +44,26 @@ def test_residuals_that_are_mostly_zero_do_not_divide_by_zero():
     assert issues.tolist() == [False, False, True]
 
 
+@pytest.mark.parametrize("unit", [2.0**-997, 2.0**-40, 2.0**100, 2.0**1010])
+def test_numbers_of_any_magnitude_are_measured_alike(unit):
+    y, P = np.array([0.0, 1, 2, 3, 10]), np.array([0.5, 2, 1, 3, 3])
+    quality, issues = number_quality(y * unit, P * unit)
+    assert np.array_equal(quality, number_quality(y, P)[0])
+    assert np.array_equal(issues, number_quality(y, P)[1])
+    row, small = measure_numbers(y, y, P, P), measure_numbers(*(v * unit for v in (y, y, P, P)))
+    assert small["oof_score"] == row["oof_score"]
+    assert small["agreement"] == row["agreement"]
+    assert small["label_change"] == row["label_change"] * unit
+
+
+def test_rounding_is_no_reason_to_doubt_a_constant():
+    for value in (0.0, 0.1, -1e-300, 1e30):
+        y = np.full(5, value)
+        quality, issues = number_quality(y, y * (1 + 1e-16 * np.arange(5)))
+        assert np.all(quality > 0.1)
+        assert not issues.any()
+
+
 def test_grades_contradict_by_the_nearest_grade():
     grades = np.array([0.0, 1, 4])
     y = np.array([0.0, 1, 1, 4])

@@ -1,13 +1,12 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, StratifiedKFold
 
 from sklearn_slr._splits import check_splits, draw_folds, make_split_drawer
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 4), min_size=6, max_size=40),
     st.integers(2, 6),

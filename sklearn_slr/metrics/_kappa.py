@@ -4,7 +4,8 @@ import numpy as np
 from sklearn.metrics import make_scorer
 from sklearn.utils import check_consistent_length, column_or_1d
 
-from ..utils._sklearn import check_sample_weight, validate_params
+from ..utils._arrays import plain_array, plain_weights, unit_of
+from ..utils._sklearn import validate_params
 
 
 @validate_params(
@@ -60,15 +61,13 @@ def quadratic_weighted_kappa(y_true, y_pred, *, labels=None, sample_weight=None)
     >>> quadratic_weighted_kappa(["low", "high"], ["low", "high"], labels=["low", "mid", "high"])
     1.0
     """
-    y_true, y_pred = _column(y_true, "y_true"), _column(y_pred, "y_pred")
+    y_true, y_pred = _grades(y_true, "y_true"), _column(y_pred, "y_pred")
     check_consistent_length(y_true, y_pred)
-    if not len(y_true):
-        raise ValueError("quadratic_weighted_kappa got 0 samples; at least 1 is wanted.")
-    weight = check_sample_weight(sample_weight, y_true, dtype=np.float64, ensure_non_negative=True)
+    weight = plain_weights(sample_weight, len(y_true))
     if labels is None:
         true, pred = _numeric_grades(y_true, y_pred)
     else:
-        true, pred = _labelled_grades(y_true, y_pred, _column(labels, "labels"))
+        true, pred = _labelled_grades(y_true, y_pred, _grades(labels, "labels"))
     used = weight > 0
     if not used.any():
         raise ValueError(
@@ -90,6 +89,8 @@ def nearest_cuts(grades):
 def _kappa(true, pred, weight):
     if np.ptp(true) == 0 or np.ptp(pred) == 0:
         return 0.0
+    unit = unit_of(true, pred)
+    true, pred = true * unit, pred * unit
     # About the mean of the true grades the cross term of the chance error vanishes.
     center = np.average(true, weights=weight)
     observed = weight @ (true - pred) ** 2
@@ -156,9 +157,19 @@ def _unknown_grade(name, value, grades):
     )
 
 
+def _grades(y, name):
+    """Return `_column` of what are grades, not scores: finite, and at least one."""
+    y = _column(y, name)
+    if not len(y):
+        raise ValueError(f"{name} holds no grades; at least 1 is wanted.")
+    if y.dtype.kind == "f" and np.isinf(y).any():
+        raise ValueError(f"{name} holds infinite grades; finite ones are wanted.")
+    return y
+
+
 def _column(y, name):
     """Return a 1-D array of numbers or of other grades; NaN is refused."""
-    y = column_or_1d(y)
+    y = column_or_1d(plain_array(y, name=name))
     if y.dtype.kind == "O" and len(y):
         y = np.asarray(y.tolist())
     if y.dtype.kind == "f" and np.isnan(y).any():

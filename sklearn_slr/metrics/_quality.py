@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length
 
+from ..utils._arrays import plain_array
 from ..utils._sklearn import validate_params
 
 
@@ -33,8 +34,9 @@ def label_quality_scores(observed, proba):
     >>> label_quality_scores([0, 1, -1], [[0.9, 0.1], [0.8, 0.2], [0.5, 0.5]])
     array([0.9, 0.2, 1. ])
     """
+    proba = plain_array(proba, name="proba")
     proba = check_array(proba, dtype=np.float64, input_name="proba")
-    observed = np.asarray(observed)
+    observed = plain_array(observed, name="observed")
     check_consistent_length(observed, proba)
     if observed.ndim == 2:
         if observed.shape != proba.shape:

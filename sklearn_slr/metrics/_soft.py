@@ -3,7 +3,8 @@
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length
 
-from ..utils._sklearn import check_sample_weight, validate_params
+from ..utils._arrays import plain_array, plain_weights
+from ..utils._sklearn import validate_params
 
 
 @validate_params(
@@ -43,7 +44,7 @@ def soft_log_loss(targets, proba, *, sample_weight=None):
     >>> round(soft_log_loss([[0.5, 0.5], [1.0, 0.0]], [[0.5, 0.5], [0.5, 0.5]]), 4)
     0.6931
     """
-    proba = np.asarray(proba)
+    proba = plain_array(proba, name="proba")
     smallest = np.finfo(proba.dtype if proba.dtype.kind == "f" else np.float64).eps
     targets, proba = _rows(targets, "targets"), _rows(proba, "proba")
     check_consistent_length(targets, proba)
@@ -52,14 +53,14 @@ def soft_log_loss(targets, proba, *, sample_weight=None):
             f"targets have shape {targets.shape} and proba {proba.shape}; one column for each "
             "class is wanted in both: give proba the columns of targets."
         )
-    weight = check_sample_weight(sample_weight, targets, dtype=np.float64, ensure_non_negative=True)
+    weight = plain_weights(sample_weight, len(targets))
     losses = -np.sum(targets * np.log(np.clip(proba, smallest, 1.0)), axis=1)
     return float(np.average(losses, weights=weight))
 
 
 def _rows(rows, name):
     """Return float64 probability rows, or raise a ValueError that names what is wrong."""
-    rows = check_array(rows, dtype=np.float64, input_name=name)
+    rows = check_array(plain_array(rows, name=name), dtype=np.float64, input_name=name)
     total = rows.sum(axis=1)
     if rows.min() < -1e-6 or np.abs(total - 1).max() > 1e-3:
         raise ValueError(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils import column_or_1d
 
-from ..utils._labels import as_array, check_numbers
+from ..utils._labels import as_array, check_numbers, find_missing
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,14 @@ def encode_grades(y):
     """
     order = _category_order(y)
     y = as_array(y, name="y")
-    if y.dtype.kind == "O" and y.size and order is None:
-        y = _plain(y)
+    if y.dtype.kind == "O" and y.size:
+        _refuse_missing(y)
+        y = y if order is not None else _plain(y)
     if y.dtype.kind not in "OUS":
         numbers = check_numbers(y)
         labels, codes = np.unique(column_or_1d(y), return_inverse=True)
         return Grades(labels, np.unique(numbers)), codes
     y = column_or_1d(y, warn=True)
-    _refuse_missing(y)
     labels, codes = np.unique(y, return_inverse=True)
     if order is not None:
         rank = {label: position for position, label in enumerate(order)}
@@ -99,16 +99,19 @@ def _category_order(y):
 
 def _plain(y):
     """Return numbers for an object array of numbers, strings for one of strings."""
-    try:
-        return np.asarray(y.tolist())
-    except ValueError:
-        return y
+    values = y.ravel().tolist()
+    if len({isinstance(value, str) for value in values}) > 1:
+        raise TypeError(
+            "y mixes strings with other grades, and their order is not known: make them one kind, "
+            "or pass an ordered pandas Categorical."
+        )
+    return np.array(values).reshape(y.shape)
 
 
 def _refuse_missing(y):
-    missing = [value for value in y.tolist() if value is None or value != value]
-    if missing:
+    missing = find_missing(y)
+    if missing.any():
         raise ValueError(
-            f"y holds {len(missing)} missing grades (NaN or None); a grade for every row is "
+            f"y holds {missing.sum()} missing grades (NaN, None or NA); a grade for every row is "
             "wanted: drop the rows without one."
         )

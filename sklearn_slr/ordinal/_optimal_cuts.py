@@ -6,6 +6,8 @@ grade among the k lowest distinct scores. A cut is a column: the number of disti
 
 import numpy as np
 
+from ..utils._arrays import unit_of
+
 METRICS = ("accuracy", "linear_kappa", "mae", "quadratic_kappa")
 
 
@@ -41,6 +43,7 @@ def quantile_positions(prefix):
 def _loss(grades, metric):
     """Return what it costs to predict grade (column) where the truth is grade (row)."""
     distance = np.abs(grades[:, None] - grades)
+    distance *= unit_of(distance)  # the best cuts are the same on any scale
     if metric == "accuracy":
         return (distance > 0).astype(np.float64)
     return distance**2 if metric == "quadratic_kappa" else distance

@@ -47,7 +47,7 @@ class GradeModel:
         return proba / proba.sum(axis=1, keepdims=True)
 
 
-def fit_grade_model(scores, codes, n_grades, sample_weight=None):
+def fit_grade_model(scores, codes, n_grades, sample_weight=None, *, unit=1.0):
     """Fit the probabilities of grades on scores of models that have not seen the rows.
 
     Parameters
@@ -60,6 +60,8 @@ def fit_grade_model(scores, codes, n_grades, sample_weight=None):
         Number of grades, at least 2; one without a row keeps a small probability.
     sample_weight : ndarray of shape (n_samples,), default=None
         Weights >= 0, not all zero.
+    unit : float, default=1.0
+        What brings the grades to a magnitude of about 1.
 
     Returns
     -------
@@ -68,7 +70,7 @@ def fit_grade_model(scores, codes, n_grades, sample_weight=None):
     """
     weight = np.ones(len(scores)) if sample_weight is None else sample_weight
     used = weight > 0
-    scores, codes, weight = scores[used], codes[used], weight[used] / weight[used].sum()
+    scores, codes, weight = scores[used] * unit, codes[used], weight[used] / weight[used].sum()
     center = float(weight @ scores)
     scale = float(np.sqrt(weight @ (scores - center) ** 2))
     # Scores that differ by rounding alone say nothing about grades.
@@ -81,7 +83,7 @@ def fit_grade_model(scores, codes, n_grades, sample_weight=None):
     found = _newton(ignorant, standard, codes, weight)
     # The problem is convex: where the best slope is negative, the best one >= 0 is 0.
     found = found if found[-1] > 0 else ignorant
-    return GradeModel(center, scale, float(found[-1]), found[:-1])
+    return GradeModel(center / unit, scale / unit, float(found[-1]), found[:-1])
 
 
 def _newton(parameters, standard, codes, weight):

@@ -14,6 +14,7 @@ from .._out_of_fold import out_of_fold_predict
 from .._splits import draw_folds, make_split_drawer
 from ..metrics import quadratic_weighted_kappa
 from ..soft_targets._door import FittedTargets, fit_targets
+from ..utils._arrays import unit_of
 from ..utils._inputs import as_indexable, check_lengths
 from ..utils._nets import final_step
 from ..utils._random import derive_seed
@@ -193,7 +194,10 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         cuts = self._fit_cuts(
             scores[rows], targets[rows], grades.values, weight[rows], derive_seed(root, _BAGS)
         )
-        model = fit_grade_model(scores[rows], codes[rows], len(grades.values), weight[rows])
+        unit = unit_of(grades.values)
+        model = fit_grade_model(
+            scores[rows], codes[rows], len(grades.values), weight[rows], unit=unit
+        )
         self._learn(
             X_given,
             estimator_=fitted.model,

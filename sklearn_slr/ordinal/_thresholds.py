@@ -4,7 +4,8 @@ import numpy as np
 from sklearn.utils import check_consistent_length, column_or_1d
 
 from ..metrics._kappa import nearest_cuts
-from ..utils._sklearn import StrOptions, check_sample_weight, validate_params
+from ..utils._arrays import plain_array, plain_numbers, plain_weights, unit_of
+from ..utils._sklearn import StrOptions, validate_params
 from ._optimal_cuts import METRICS, optimal_positions, quantile_positions
 
 METHODS = ("kappa", "moments", "nearest", "quantile")
@@ -132,7 +133,7 @@ def apply_thresholds(scores, thresholds, grades=None):
     >>> apply_thresholds([0.2, 0.5, 3.0], [0.5, 1.5], grades=["low", "mid", "high"])
     array(['low', 'mid', 'high'], dtype='<U4')
     """
-    scores = column_or_1d(np.asarray(scores, dtype=np.float64))
+    scores = column_or_1d(plain_numbers(scores, name="scores"))
     if np.isnan(scores).any():
         raise ValueError(
             f"scores hold {np.isnan(scores).sum()} NaN; a number for every row is wanted: drop "
@@ -145,7 +146,7 @@ def apply_thresholds(scores, thresholds, grades=None):
 
 def check_thresholds(thresholds, n_grades=None):
     """Return float64 cuts, or raise a ValueError unless they ascend and fit the grades."""
-    thresholds = np.asarray(thresholds, dtype=np.float64)
+    thresholds = plain_numbers(thresholds, name="thresholds")
     wanted = "n_grades - 1 >= 1" if n_grades is None else f"{n_grades - 1} for {n_grades} grades"
     if (
         thresholds.ndim != 1
@@ -167,8 +168,8 @@ def check_thresholds(thresholds, n_grades=None):
 
 def _check_rows(scores, y, sample_weight):
     """Return float64 scores, grades and weights of the rows of positive weight."""
-    scores = column_or_1d(np.asarray(scores, dtype=np.float64))
-    y = column_or_1d(y)
+    scores = column_or_1d(plain_numbers(scores, name="scores"))
+    y = column_or_1d(plain_array(y, name="y"))
     check_consistent_length(scores, y)
     if not np.all(np.isfinite(scores)):
         raise ValueError(
@@ -182,7 +183,7 @@ def _check_rows(scores, y, sample_weight):
             f"y holds grades that are not numbers, such as '{y[0]}'; numbers are wanted: encode "
             "the grades as their positions 0, 1, 2, ... in order."
         ) from None
-    weight = check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
+    weight = plain_weights(sample_weight, len(y))
     used = weight > 0
     if not used.any():
         raise ValueError(
@@ -195,7 +196,7 @@ def _check_rows(scores, y, sample_weight):
 def _check_grades(grades, y):
     """Return float64 ascending grades that hold every y."""
     given = grades is not None
-    grades = np.asarray(grades, dtype=np.float64) if given else np.unique(y)
+    grades = plain_numbers(grades, name="grades") if given else np.unique(y)
     if grades.ndim != 1 or len(grades) < 2:
         raise ValueError(
             f"{'grades' if given else 'y'} hold {grades.size} distinct grades; at least 2 are "
@@ -265,5 +266,8 @@ def _moment_cuts(scores, y, grades, weight):
 def _moments(values, weight):
     """Return the weighted mean and standard deviation, exact for constants."""
     shifted = values - values[0]
+    unit = unit_of(shifted)
+    shifted *= unit
     mean = np.average(shifted, weights=weight)
-    return values[0] + mean, np.sqrt(np.average((shifted - mean) ** 2, weights=weight))
+    spread = np.sqrt(np.average((shifted - mean) ** 2, weights=weight))
+    return values[0] + mean / unit, spread / unit

@@ -256,8 +256,8 @@ class BaseTargetClassifier(ClassifierMixin, BaseTargetEstimator):
         predicted = self.predict(X)
         labels = as_array(y, name="y")
         if labels.ndim == 2 and labels.shape[1] > 1:
-            y = self.classes_[encode_known_labels(y, self.classes_, name="y")]
-        return accuracy_score(y, predicted, sample_weight=sample_weight)
+            labels = self.classes_[encode_known_labels(y, self.classes_, name="y")]
+        return accuracy_score(labels, predicted, sample_weight=sample_weight)
 
     def _observe(self, y):
         labels = encode_labels(y)

@@ -42,6 +42,7 @@ from . import (
     _trees,
     _weighted_rows,
 )
+from ._checked import check_codes, check_proba, check_scores
 from ._hard import fit_hard, takes_weights
 
 # Asked in this order; the first that handles the estimator trains it.
@@ -92,9 +93,9 @@ class FittedTargets:
         X = self._paired(X)
         with _isolation(self.model, seed=0, n_threads=None), _nets.reading(self.model):
             if self.columns is None:
-                return _check_scores(self.model.predict(X), self.model, num_samples(X))
+                return check_scores(self.model.predict(X), self.model, num_samples(X))
             proba = self.model.predict_proba(X)
-        proba = _check_proba(proba, self.model, num_samples(X), len(self.columns))
+        proba = check_proba(proba, self.model, num_samples(X), len(self.columns))
         if len(self.columns) == self.n_classes:
             return proba
         spread = np.zeros((len(proba), self.n_classes))
@@ -105,10 +106,8 @@ class FittedTargets:
         """Predict target columns (n_samples,) by the model's own rule."""
         X = self._paired(X)
         with _isolation(self.model, seed=0, n_threads=None), _nets.reading(self.model):
-            codes = np.asarray(self.model.predict(X))
-        if codes.ndim == 2 and codes.shape[1] > 1:  # a plain skorch net predicts its outputs
-            codes = codes.argmax(axis=1)
-        return self.columns[codes.reshape(-1).astype(np.intp)]
+            codes = self.model.predict(X)
+        return self.columns[check_codes(codes, self.model, num_samples(X), len(self.columns))]
 
     def decide(self, X):
         """Return the model's decision function; classes that it does not know get -inf."""
@@ -167,13 +166,21 @@ def fit_targets(
     fit_params, rows = fit_params or {}, None
     if sample_weight is not None and not np.all(sample_weight > 0):
         rows = np.flatnonzero(sample_weight > 0)
+        if not len(rows):
+            raise ValueError(
+                f"sample_weight is zero in all {len(sample_weight)} training rows: at least one "
+                "row of positive weight is wanted in each fold."
+            )
         X = _safe_split(estimator, X, None, rows)[0]
         fit_params = index_method_params(targets, fit_params, rows)
         targets, sample_weight = targets[rows], sample_weight[rows]
         if np.all(sample_weight == 1):
             sample_weight = None  # the rows were picked out, and that is all
+    if sample_weight is not None:
+        sample_weight = sample_weight.copy()  # an estimator may write into what it is given
     with _isolation(estimator, seed, n_threads=1):
         if targets.ndim == 1:
+            targets = targets.copy()
             model = _fit_last(estimator, X, targets, sample_weight, fit_params, _fit_regressor)
             return FittedTargets(model, None, None, "regression", rows)
         columns, chosen = _columns(estimator, targets), choose_route(estimator, route)
@@ -294,60 +301,6 @@ def _isolation(estimator, seed, n_threads):
     if contains_net(estimator):
         return isolated_generators(seed, n_threads=n_threads)
     return contextlib.nullcontext()
-
-
-def _check_scores(scores, model, n_samples):
-    scores = np.asarray(scores, dtype=np.float64)
-    if scores.shape == (n_samples, 1):
-        scores = scores[:, 0]
-    if scores.shape != (n_samples,):
-        raise ValueError(
-            f"{type(model).__name__}.predict returned shape {scores.shape} for {n_samples} rows; "
-            f"one number a row, shape ({n_samples},), is wanted."
-        )
-    if not np.all(np.isfinite(scores)):
-        raise ValueError(
-            f"{type(model).__name__}.predict returned NaN or infinite values: its training "
-            "probably diverged; scale X and y, or lower the learning rate."
-        )
-    return scores
-
-
-def _check_proba(proba, model, n_samples, n_columns):
-    """Return finite float64 rows that sum to 1, in the order of the class indices."""
-    name = type(final_step(model)).__name__
-    proba = np.asarray(proba, dtype=np.float64)
-    if proba.shape != (n_samples, n_columns):
-        raise ValueError(
-            f"{name}.predict_proba returned shape {proba.shape} for {n_samples} rows and "
-            f"{n_columns} classes; shape ({n_samples}, {n_columns}) is wanted."
-            + (" Give the module one output for each class." if is_net(final_step(model)) else "")
-        )
-    if not np.all(np.isfinite(proba)):
-        raise ValueError(
-            f"{name}.predict_proba returned NaN or infinite values: its training probably "
-            "diverged; scale X, or lower the learning rate."
-        )
-    total = proba.sum(axis=1, keepdims=True)
-    if proba.min(initial=0) < -1e-6 or np.abs(total - 1).max(initial=0) > 0.02:
-        raise ValueError(
-            f"{name}.predict_proba returned rows that are not probabilities (smallest value "
-            f"{proba.min():.3g}, row sums {total.min():.3g} to {total.max():.3g})."
-            + (
-                " skorch turns raw outputs into probabilities only for a criterion that is an "
-                "nn.CrossEntropyLoss: use that, or set predict_nonlinearity."
-                if is_net(final_step(model))
-                else " Wrap it in CalibratedClassifierCV."
-            )
-        )
-    # Rows that sum to 1 already are the estimator's own to the last bit.
-    if proba.min(initial=0) < 0 or np.abs(total - 1).max(initial=0) > 1e-12:
-        proba = np.clip(proba, 0, None)
-        proba = proba / proba.sum(axis=1, keepdims=True)
-    classes = getattr(model, "classes_", None)
-    if classes is None or is_net(final_step(model)):
-        return proba
-    return proba[:, np.argsort(np.asarray(classes, dtype=np.intp))]
 
 
 def is_pairwise(estimator):

@@ -4,6 +4,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
 from ..utils._random import derive_seed, seed_estimator
+from ..utils._sklearn import num_samples
+from ._checked import check_proba
 from ._hard import fit_hard
 
 NAME = "label_draws"
@@ -58,6 +60,7 @@ class LabelDraws(ClassifierMixin, BaseEstimator):
         total = 0.0
         for classes, member in self.members:
             proba = member.predict_proba(X)
+            proba = check_proba(proba, member, num_samples(X), len(classes))
             spread = np.zeros((len(proba), self.n_classes))
             spread[:, classes] = proba
             total = total + spread

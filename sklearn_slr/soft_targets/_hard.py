@@ -21,4 +21,5 @@ def fit_hard(estimator, X, y, sample_weight, fit_params):
                 "sample_weight out, or use an estimator that takes weights."
             )
         fit_params = {**fit_params, "sample_weight": sample_weight}
-    return estimator.fit(X, y, **fit_params)
+    estimator.fit(X, y, **fit_params)
+    return estimator  # some forget to return themselves

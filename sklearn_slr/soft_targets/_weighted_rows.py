@@ -54,9 +54,8 @@ def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
         weights = weights * sample_weight[rows]
     _keep_bootstrap_size(estimator, len(targets))
     fit_params = index_method_params(targets, fit_params, rows)
-    return estimator.fit(
-        safe_indexing(X, rows), classes, **{**fit_params, "sample_weight": weights}
-    )
+    estimator.fit(safe_indexing(X, rows), classes, **{**fit_params, "sample_weight": weights})
+    return estimator
 
 
 def _balance(estimator, targets, sample_weight):

@@ -10,18 +10,26 @@ from sklearn.utils import indexable
 from ._sklearn import num_samples
 
 
-def as_indexable(X):
+def as_indexable(X, *, name="X"):
     """Return X so that rows can be taken from it; torch datasets and dicts stay lazy.
 
     Parameters
     ----------
     X : array, sparse matrix, DataFrame, tensor, list, dict of arrays or torch Dataset
         The inputs of `fit` or `predict`.
+    name : str, default="X"
+        What errors call it.
 
     Returns
     -------
     indexable
-        X itself, its CSR form if sparse, or skorch's sliceable view of a dict or Dataset.
+        X itself, its CSR form if sparse, a tensor without its gradient, or skorch's sliceable
+        view of a dict or Dataset.
+
+    Raises
+    ------
+    TypeError
+        If X has no rows, or is a dict and there is no skorch.
     """
     if sparse.issparse(X):  # some formats are dicts
         return indexable(X)[0]
@@ -33,21 +41,34 @@ def as_indexable(X):
             return X if isinstance(X, helper.SliceDict) else helper.SliceDict(**X)
     if isinstance(X, Mapping):
         raise TypeError(
-            "X is a dict, which only skorch nets take: pass an array or a DataFrame, or wrap a "
-            "skorch net."
+            f"{name} is a dict, which only skorch nets take: pass an array or a DataFrame, or wrap "
+            "a skorch net."
         )
+    count_rows(X, name)
+    if getattr(X, "requires_grad", False):
+        return X.detach()  # estimators learn from its values
     return indexable(X)[0]
 
 
-def check_lengths(X, **others):
+def check_lengths(X, /, *, called="X", **others):
     """Check that X has rows, and that every other input has as many; return their number."""
-    n_samples = num_samples(X)
+    n_samples = count_rows(X, called)
     if n_samples == 0:
-        raise ValueError("Found array with 0 sample(s) in X while a minimum of 1 is required.")
+        raise ValueError(
+            f"Found array with 0 sample(s) in {called} while a minimum of 1 is required."
+        )
     for name, value in others.items():
-        if value is not None and num_samples(value) != n_samples:
+        if value is not None and count_rows(value, name) != n_samples:
             raise ValueError(
-                f"Found input variables with inconsistent numbers of samples: X has {n_samples}, "
-                f"{name} has {num_samples(value)}."
+                f"Found input variables with inconsistent numbers of samples: {called} has "
+                f"{n_samples}, {name} has {num_samples(value)}."
             )
     return n_samples
+
+
+def count_rows(value, name):
+    """Return the number of rows, or raise a TypeError that names what has none."""
+    try:
+        return num_samples(value)
+    except TypeError as error:
+        raise TypeError(f"{name} has no rows: {error}") from None

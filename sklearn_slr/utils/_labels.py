@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from numbers import Number
 
 import numpy as np
-from scipy import sparse
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
+
+from ._arrays import plain_array, refuse_complex
 
 # Largest distance of the sum of a probability row from 1; float32 softmax rows pass.
 SUM_TOLERANCE = 1e-3
@@ -121,13 +122,10 @@ def as_array(y, *, name):
             f"This estimator requires y to be passed, but the target {name} is None. For a torch "
             f"Dataset pass its labels: {name}=[label for _, label in dataset]."
         )
-    if sparse.issparse(y):
-        raise TypeError(f"{name} is sparse; pass a dense array: {name}.toarray().")
-    if hasattr(y, "detach"):
-        y = y.detach().cpu()
-    values = np.asarray(y)
+    values = plain_array(y, name=name)
     if values.dtype.kind == "O" and all(isinstance(label, Number) for label in values.flat):
         values = np.array(values.tolist())  # numbers, whatever held them
+        refuse_complex(values, name=name)
     if values.ndim == 0:
         raise ValueError(f"{name} should be a 1d array, got a scalar instead: {y!r}.")
     if values.ndim > 2:
@@ -174,11 +172,14 @@ def check_numbers(y, *, name="y"):
             "For several outputs wrap the estimator in MultiOutputRegressor."
         )
     values = column_or_1d(values, warn=True)
-    if values.dtype.kind in "US" or any(isinstance(v, str) for v in values[:1]):
+    strings = [v for v in values.tolist() if isinstance(v, (str, bytes))]
+    if strings:
         raise TypeError(
-            f"{name} holds strings, e.g. {values[0]!r}; numbers are wanted. Write grades as "
+            f"{name} holds strings, e.g. {strings[0]!r}; numbers are wanted. Write grades as "
             "numbers, or use SLRClassifier for labels without order."
         )
+    if not len(values):
+        raise ValueError(f"{name} has 0 sample(s); at least 1 is wanted.")
     return check_array(values, dtype=np.float64, ensure_2d=False, input_name=name, copy=True)
 
 
@@ -201,7 +202,10 @@ def _check_label_array(values, *, name):
         )
     if values.dtype.kind == "f" and not np.all(np.isfinite(values)):
         raise ValueError(f"Input {name} contains infinity: labels must be finite.")
-    check_classification_targets(values)
+    try:
+        check_classification_targets(values)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name} holds no class labels. {error}") from None
     return values
 
 

@@ -4,7 +4,8 @@ import numpy as np
 from sklearn.model_selection import KFold
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 
-from ._sklearn import check_sample_weight, process_routing, routing_enabled
+from ._arrays import plain_weights
+from ._sklearn import process_routing, routing_enabled
 
 
 def make_router(owner, estimator, cv=None):
@@ -69,8 +70,7 @@ def check_weight(sample_weight, n_samples):
     """Return weights as float64 (n_samples,), or None; some must be positive."""
     if sample_weight is None:
         return None
-    rows = np.empty(n_samples)
-    weight = check_sample_weight(sample_weight, rows, dtype=np.float64, ensure_non_negative=True)
+    weight = plain_weights(sample_weight, n_samples)
     if not np.any(weight > 0):
         raise ValueError("sample_weight is zero for every row: nothing to train on.")
     return weight

@@ -114,7 +114,7 @@ def test_tags_are_those_of_student_and_teacher():
     assert inputs(KnowledgeDistillationClassifier(machine, teacher=GaussianNB())).pairwise
     student = KnowledgeDistillationClassifier(DecisionTreeClassifier())
     assert inputs(student).allow_nan
-    assert inputs(student).sparse
+    assert inputs(student).sparse == inputs(DecisionTreeClassifier()).sparse
     student.set_params(teacher=GaussianNB())
     assert not inputs(student).allow_nan
     assert not inputs(student).sparse

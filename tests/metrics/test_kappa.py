@@ -57,6 +57,14 @@ def test_gaps_between_grades_count():
     assert shifted == pytest.approx(near)
 
 
+@pytest.mark.parametrize("unit", [2.0**-1000, 2.0**-30, 2.0**1000])
+def test_grades_of_any_magnitude(unit):
+    true, pred = np.array([0.0, 1, 4, 4, 0]), np.array([0.0, 4, 4, 1, 1])
+    assert quadratic_weighted_kappa(true * unit, pred * unit) == quadratic_weighted_kappa(
+        true, pred
+    )
+
+
 def test_labels_by_value_do_not_change_the_number():
     y_true, y_pred = [0, 1, 4, 4, 0], [0, 4, 4, 1, 1]
     expected = quadratic_weighted_kappa(y_true, y_pred)
@@ -125,7 +133,11 @@ def test_zero_weights_are_absent_rows():
         ({"y_true": ["a"], "y_pred": ["a"], "labels": ["a", "a"]}, "repeated"),
         ({"y_true": ["a"], "y_pred": ["a"], "labels": [0, 1]}, "labels are numbers"),
         ({"y_true": [0, 1], "y_pred": [0.0, np.nan]}, "NaN"),
-        ({"y_true": [], "y_pred": []}, "0 samples"),
+        ({"y_true": [], "y_pred": []}, "y_true holds no grades"),
+        ({"y_true": [0, 1], "y_pred": [0, 1], "labels": []}, "labels holds no grades"),
+        ({"y_true": [0, np.inf], "y_pred": [0, 1]}, "y_true holds infinite"),
+        ({"y_true": [0, 1j], "y_pred": [0, 1]}, "Complex data not supported: y_true"),
+        ({"y_true": [0, 1], "y_pred": [0, 1], "sample_weight": ["a", "b"]}, "sample_weight holds"),
         ({"y_true": [0, 1], "y_pred": [0]}, "inconsistent numbers"),
         ({"y_true": [0, 1], "y_pred": [0, 1], "sample_weight": [1, -1]}, "[Nn]egative"),
         ({"y_true": [0, 1], "y_pred": [0, 1], "sample_weight": [0, 0]}, "non-zero|positive"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.special import expit
@@ -18,7 +18,6 @@ def draw(seed, n=300):
     return scores, np.searchsorted([4.0, 7.0, 10.0], latent)
 
 
-@settings(max_examples=80, deadline=None)
 @given(
     st.integers(0, 2**32 - 1),
     st.integers(2, 6),
@@ -69,6 +68,16 @@ def test_constant_and_contrary_scores_give_the_shares():
     assert_allclose(constant, [shares, shares], atol=1e-3)
     contrary = fit_grade_model(-codes.astype(float), codes, 3).predict(np.array([-2.0, 0.0]))
     assert_allclose(contrary, [shares, shares], atol=1e-3)
+
+
+@pytest.mark.parametrize("magnitude", [2.0**-990, 2.0**990])
+def test_grades_of_any_magnitude(magnitude):
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 3, 60)
+    scores = codes + rng.normal(size=60)
+    plain = fit_grade_model(scores, codes, 3).predict(scores)
+    model = fit_grade_model(scores * magnitude, codes, 3, unit=1 / magnitude)
+    np.testing.assert_array_equal(model.predict(scores * magnitude), plain)
 
 
 def test_separable_and_absent_grades_stay_finite():

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
@@ -25,6 +25,14 @@ from sklearn_slr.ordinal import ThresholdedRegressor, apply_thresholds, fit_thre
 EXPECTED_FAILURES = {
     "check_regressors_no_decision_function": "scores and probabilities of grades are the purpose"
 }
+CENTERING = "scikit-learn 1.6 checks sparse matrices whatever the tags; scalers cannot centre them"
+
+
+def expected_failures(estimator):
+    """Return the checks that an estimator may fail, with the reason."""
+    if sklearn.__version__.startswith("1.6.") and hasattr(estimator.estimator, "steps"):
+        return {**EXPECTED_FAILURES, "check_sample_weight_equivalence_on_sparse_data": CENTERING}
+    return EXPECTED_FAILURES
 
 
 def make_data(n=150, seed=0, grades=(0, 1, 2, 3)):
@@ -41,7 +49,7 @@ def make_data(n=150, seed=0, grades=(0, 1, 2, 3)):
         ThresholdedRegressor(thresholds="quantile"),
         ThresholdedRegressor(make_pipeline(StandardScaler(), Ridge()), metric="mae"),
     ],
-    expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
+    expected_failed_checks=expected_failures,
 )
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
@@ -110,7 +118,6 @@ def test_bags_average_cuts():
     assert_array_equal(bagged.thresholds_, again.thresholds_)
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 5))
 def test_probabilities_are_on_the_simplex(seed, n_grades):
     rng = np.random.default_rng(seed)

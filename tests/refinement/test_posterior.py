@@ -51,7 +51,8 @@ def test_rows_stay_on_the_simplex_and_classes_are_exchangeable(samples, temperat
         assert np.all(refined >= 0)
         assert np.allclose(refined.sum(axis=1), 1)
         assert np.allclose(learned["noise_matrix_"].sum(axis=1), 1)
-        if len(np.unique(P)) == P.size:  # ties in the argmax are broken by position
+        # Ties in the argmax are broken by position.
+        if np.all(np.diff(np.sort(sharpen(P, temperature), axis=1)[:, -2:]) > 1e-9):
             again, _ = step.refine(observed[:, order], None, P[:, order], round=1)
             assert np.allclose(again, refined[:, order])
 

@@ -49,3 +49,18 @@ def test_weights_are_passed_or_refused():
         _draws.fit(
             GaussianProcessClassifier(), X, halves, sample_weight=weight, fit_params={}, seed=0
         )
+
+
+def test_members_answer_in_the_order_of_their_own_classes():
+    class Backwards(DummyClassifier):
+        def fit(self, X, y):
+            super().fit(X, y)
+            self.classes_ = self.classes_[::-1]
+            return self
+
+        def predict_proba(self, X):
+            return np.tile(self.class_prior_[::-1], (len(X), 1))
+
+    args = {"sample_weight": None, "fit_params": {}, "seed": 0}
+    plain = _draws.fit(DummyClassifier(), X, P, **args).predict_proba(X)
+    np.testing.assert_array_equal(_draws.fit(Backwards(), X, P, **args).predict_proba(X), plain)

@@ -25,3 +25,12 @@ def test_weights_are_passed_where_there_are_any():
     assert weighted.class_prior_.tolist() == [0.5, 0.5]
     with pytest.raises(TypeError, match=r"KNeighborsClassifier\.fit takes none"):
         fit_hard(KNeighborsClassifier(), X, y, np.ones(4), {})
+
+
+def test_an_estimator_that_forgets_to_return_itself():
+    class Forgetful(DummyClassifier):
+        def fit(self, X, y):
+            super().fit(X, y)
+
+    model = Forgetful()
+    assert fit_hard(model, np.zeros((2, 1)), np.array([0, 1]), None, {}) is model

@@ -1,0 +1,100 @@
+"""Values of any kind as plain arrays, or an error that names them; their order of magnitude."""
+
+import numpy as np
+from scipy import sparse
+
+from ._sklearn import check_sample_weight
+
+
+def plain_array(value, *, name):
+    """Return a value as an ndarray: list, frame, tensor with or without gradient.
+
+    Parameters
+    ----------
+    value : array-like
+        What was given.
+    name : str
+        What errors call it.
+
+    Returns
+    -------
+    ndarray
+        The values, of their own dtype.
+
+    Raises
+    ------
+    TypeError
+        If the value is sparse.
+    ValueError
+        If entries are masked, or complex.
+
+    Examples
+    --------
+    >>> from sklearn_slr.utils._arrays import plain_array
+    >>> plain_array([1, 2], name="y")
+    array([1, 2])
+    """
+    if sparse.issparse(value):
+        raise TypeError(f"{name} is sparse; a dense array is wanted: .toarray() makes one.")
+    if np.ma.is_masked(value):
+        raise ValueError(
+            f"{name} has {np.ma.count_masked(value)} masked entries, which hold no values: drop "
+            f"these rows, or fill them: .filled(...)."
+        )
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+    array = np.asarray(value)
+    refuse_complex(array, name=name)
+    return array
+
+
+def plain_numbers(value, *, name):
+    """Return a value as float64, as `plain_array` does; strings of digits are numbers too."""
+    array = plain_array(value, name=name)
+    try:
+        return array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{name} holds what is no number: {error}.") from None
+
+
+def plain_weights(sample_weight, n_samples):
+    """Return weights >= 0 as float64 (n_samples,); ones where there are none."""
+    if sample_weight is not None:
+        sample_weight = plain_numbers(sample_weight, name="sample_weight")
+    rows = np.empty(n_samples)
+    return check_sample_weight(sample_weight, rows, dtype=np.float64, ensure_non_negative=True)
+
+
+def refuse_complex(array, *, name):
+    """Raise a ValueError that names complex values."""
+    if array.dtype.kind == "c":
+        raise ValueError(
+            f"Complex data not supported: {name} holds complex numbers; real ones are wanted."
+        )
+
+
+def unit_of(*arrays):
+    """Return the power of two that brings the largest magnitude into [0.5, 1).
+
+    Squares of values that are multiplied by it do not overflow, and do not all vanish.
+
+    Parameters
+    ----------
+    *arrays : ndarray
+        Finite numbers.
+
+    Returns
+    -------
+    float
+        The factor; 1.0 where all values are zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_slr.utils._arrays import unit_of
+    >>> unit_of(np.array([1.0, -3.0])), unit_of(np.array([6e-300])) * 6e-300
+    (0.25, 0.8036740468806578)
+    """
+    largest = max(float(np.abs(array).max(initial=0)) for array in arrays)
+    # Of the smallest magnitudes of all the factor would be infinite.
+    return float(np.ldexp(1.0, min(-np.frexp(largest)[1], 1000)))
