@@ -4,7 +4,7 @@ import contextlib
 import copy
 import os
 from abc import ABCMeta, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 
 import numpy as np
@@ -16,6 +16,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ._checkpoint import describe_fit, keeping_folds, name_call
 from ._choice import count_trial_fits, settle
 from ._out_of_fold import EStep, as_augmentations
+from ._plan import Plan
+from ._progress import progress_of
 from ._rounds import check_targets, refine_labels
 from ._splits import make_split_drawer
 from ._students import fit_students, without_scores
@@ -25,6 +27,7 @@ from .utils._inputs import as_indexable, check_lengths
 from .utils._report import report
 from .utils._routing import make_router, route_fit
 from .utils._sklearn import (
+    CallbackSupportMixin,
     HasMethods,
     Interval,
     StrOptions,
@@ -77,7 +80,7 @@ class Problem:
     y_val: np.ndarray | None = None
 
 
-class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
+class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
     """Stochastic Label Refinery around an estimator.
 
     Subclasses say what labels are: `_observe` encodes them, `_measure` and `_describe` read the
@@ -136,10 +139,15 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
             stack_folds=self.stack_folds,
         )
         targets = _first_targets(refinement, problem)
-        self._report_plan(e_step, refinement, problem, groups)
+        plan = self._plan(e_step, refinement, problem, groups)
+        report(self, plan, verbose=self.verbose)
         inputs = {"X": X, "y": y, "sample_weight": sample_weight, "groups": groups}
         inputs |= {"X_val": e_step.X_val, "y_val": y_val, "fit_params": fit_params}
-        with self._checkpointed(e_step, student, teachers, inputs) as e_step:
+        with (
+            progress_of(self, plan.n_parts, X, y) as progress,
+            self._checkpointed(e_step, student, teachers, inputs) as e_step,
+        ):
+            e_step = replace(e_step, progress=progress)
             choice, refined, students = self._run(
                 e_step,
                 e_step.of_student(student, fit_params),
@@ -148,10 +156,10 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
                 targets,
                 weight,
             )
-        n_fits = choice.n_fits + int(refined.history["n_fits"].sum()) + students.n_fits
-        learned = self._describe(problem, refined, students, weight)
-        counts = {"n_rounds_": refined.n_rounds, "n_fits_": n_fits}
-        self._learn(X, students, {**counts, **learned})
+            n_fits = choice.n_fits + int(refined.history["n_fits"].sum()) + students.n_fits
+            learned = self._describe(problem, refined, students, weight)
+            counts = {"n_rounds_": refined.n_rounds, "n_fits_": n_fits}
+            self._learn(X, students, {**counts, **learned})
         return self
 
     def _run(self, e_step, student_step, refinement, problem, targets, weight):
@@ -271,6 +279,21 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
         check_lengths(X_val, called="X_val", y_val=y_val)
         return X_val
 
+    def _plan(self, e_step, refinement, problem, groups):
+        n_folds = self._count_folds(e_step, problem, groups)
+        per_pass, n_teachers = self.n_repeats * n_folds, len(e_step.estimators)
+        coarse = self._draws_own_folds()
+        refits = self.final == "refit"
+        return Plan(
+            self.n_rounds,
+            self.n_repeats,
+            n_folds,
+            n_teachers,
+            count_trial_fits(refinement, self.n_rounds, n_folds, n_teachers, coarse=coarse),
+            n_scores=per_pass if self._wants_scores() and refits else 0,
+            n_final=1 if refits else per_pass,
+        )
+
     def _count_folds(self, e_step, problem, groups):
         """Count the folds of a repeat without drawing any, which might advance a generator."""
         if e_step.draw_splits is None:
@@ -278,27 +301,6 @@ class BaseSLR(MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
         if hasattr(self.cv, "get_n_splits"):
             return self.cv.get_n_splits(e_step.X, problem.split_labels, groups)
         return len(e_step.draw_splits(0))
-
-    def _report_plan(self, e_step, refinement, problem, groups):
-        if not self.verbose:
-            return
-        n_folds = self._count_folds(e_step, problem, groups)
-        per_pass = self.n_repeats * n_folds
-        final = per_pass if self.final == "folds" else 1
-        extra = per_pass if self._wants_scores() and self.final == "refit" else 0
-        n_teachers = len(e_step.estimators)
-        fits = self.n_rounds * per_pass * n_teachers
-        coarse = self._draws_own_folds()
-        trials = count_trial_fits(refinement, self.n_rounds, n_folds, n_teachers, coarse=coarse)
-        report(
-            self,
-            (f"{trials} fits to choose the refinement, " if trials else "")
-            + f"{self.n_rounds} rounds x {self.n_repeats} repeats x {n_folds} folds x "
-            f"{n_teachers} teachers = {fits} fits"
-            + (f", {extra} for the thresholds" if extra else "")
-            + f", {final} final: {trials + fits + extra + final} in all.",
-            verbose=self.verbose,
-        )
 
     def _report_choice(self, choice):
         if choice.scores:

@@ -93,29 +93,33 @@ def settle(
     held_out = [np.array(targets, dtype=np.float64) for _ in alternatives]
     parts = draw_parts(derive_seed(e_step.root, TRIAL))[:N_PARTS]
     n_fits = 0
-    for k, (rest, part) in enumerate(parts):
-        changes = {
-            "root": derive_seed(e_step.root, TRIAL, k),
-            "sample_weight": _without(part, e_step.sample_weight, n_samples),
-            "X_val": None,
-        }
-        trial = _SharedFirstStep(replace(e_step, **changes, draw_splits=draw_halves, n_repeats=1))
-        students = replace(
-            student_step, **changes, draw_splits=_always(rest, part), n_repeats=N_STUDENTS
-        )
-        for alternative, proba in zip(alternatives, held_out, strict=True):
-            refined = refine_labels(
-                trial,
-                alternative,
-                observed,
-                targets,
-                min(N_STEPS, n_rounds),
-                weight=_without(part, weight, n_samples),
+    with e_step.progress.task("choice", None, ordered=True) as progress:
+        for k, (rest, part) in enumerate(parts):
+            changes = {
+                "root": derive_seed(e_step.root, TRIAL, k),
+                "sample_weight": _without(part, e_step.sample_weight, n_samples),
+                "X_val": None,
+                "progress": progress,
+            }
+            trial = _SharedFirstStep(
+                replace(e_step, **changes, draw_splits=draw_halves, n_repeats=1)
             )
-            found = students(refined.training, N_STEPS + 1)
-            proba[part] = found.predictions[part]
-            n_fits += found.n_fits
-        n_fits += trial.n_fits
+            students = replace(
+                student_step, **changes, draw_splits=_always(rest, part), n_repeats=N_STUDENTS
+            )
+            for alternative, proba in zip(alternatives, held_out, strict=True):
+                refined = refine_labels(
+                    trial,
+                    alternative,
+                    observed,
+                    targets,
+                    min(N_STEPS, n_rounds),
+                    weight=_without(part, weight, n_samples),
+                )
+                found = students(refined.training, N_STEPS + 1)
+                proba[part] = found.predictions[part]
+                n_fits += found.n_fits
+            n_fits += trial.n_fits
     rows = np.unique(np.concatenate([part for _, part in parts]))
     index, scores = refinement.choose(
         [proba[rows] for proba in held_out],

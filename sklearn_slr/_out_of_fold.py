@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from ._checkpoint import Answer, Checkpoint
 from ._executor import run_tasks
 from ._fold import SPLIT, Fold, fit_together, predict_fold
+from ._progress import SILENT, Progress
 from ._splits import make_split_drawer
 from .utils._estimators import check_classifier, check_regressor, check_teachers
 from .utils._inputs import as_indexable, check_lengths
@@ -81,6 +82,8 @@ class EStep:
         Whether nets of all folds are trained in one pass where they can be.
     checkpoint : Checkpoint, default=None
         Where the answers of finished folds are kept, and found again.
+    progress : Progress, default=SILENT
+        The task that rounds are parts of.
     """
 
     estimators: list
@@ -96,6 +99,7 @@ class EStep:
     n_jobs: int | None = None
     stack_folds: bool = True
     checkpoint: Checkpoint | None = None
+    progress: Progress = SILENT
 
     def folds(self, round):
         """Draw the folds of a round, every teacher on the same splits."""
@@ -111,7 +115,8 @@ class EStep:
     def __call__(self, targets, round):
         """Predict every row out of fold with models trained on `targets`."""
         folds = self.folds(round)
-        answers = self._answer_all(folds, targets)
+        with self.progress.task("round", len(folds)) as progress:
+            answers = self._answer_all(folds, targets, progress)
         oof, held_out = combine(folds, [answer.prediction for answer in answers], targets)
         validation = None
         if self.X_val is not None:
@@ -119,7 +124,7 @@ class EStep:
         stacked = any(answer.stacked for answer in answers)
         return OutOfFold(oof, held_out, validation, len(folds), stacked)
 
-    def _answer_all(self, folds, targets):
+    def _answer_all(self, folds, targets, progress):
         """Return every fold's answer: kept ones as they are, the others from new models."""
         slots = [None] * len(folds)
         if self.checkpoint is not None:
@@ -128,6 +133,8 @@ class EStep:
             )
         answers = [None if slot is None else slot.read() for slot in slots]
         missing = [k for k, answer in enumerate(answers) if answer is None]
+        for k in sorted({*range(len(folds))} - {*missing}):
+            progress.done("fold", k)
         if not missing:
             return answers
         # One pass trains all folds or none: fewer at once would not give the same bits.
@@ -154,6 +161,7 @@ class EStep:
                 answers[missing[i]] = answer
                 if tasks[i][0] is not None:
                     tasks[i][0].ensure(answer)
+                progress.done("fold", missing[i])
         return answers
 
     def _fit_together(self, folds, targets):

@@ -1,7 +1,6 @@
 """The last step: students that learn from the refined labels, and predict."""
 
 from dataclasses import dataclass, replace
-from operator import itemgetter
 
 import numpy as np
 
@@ -67,14 +66,15 @@ def fit_students(e_step, targets, *, final, with_scores):
     if final == "folds":
         return _fit_fold_students(e_step, targets)
     found = e_step(targets, FINAL_ROUND) if with_scores else None
-    student = fit_targets(
-        e_step.estimators[0],
-        e_step.X,
-        targets,
-        sample_weight=e_step.sample_weight,
-        fit_params=e_step.fit_params,
-        seed=derive_seed(e_step.root, FINAL_ROUND),
-    )
+    with e_step.progress.task("final fit", 0):
+        student = fit_targets(
+            e_step.estimators[0],
+            e_step.X,
+            targets,
+            sample_weight=e_step.sample_weight,
+            fit_params=e_step.fit_params,
+            seed=derive_seed(e_step.root, FINAL_ROUND),
+        )
     if found is None:
         return Students([student])
     return Students([student], found.predictions, found.held_out, 1 + found.n_fits)
@@ -90,13 +90,19 @@ def _fit_fold_students(e_step, targets):
         "sample_weight": e_step.sample_weight,
         "fit_params": e_step.fit_params,
     }
-    fitted = fit_together(folds, **shared) if e_step.stack_folds else None
-    if fitted is None and contains_net(student):
-        # A fitted net whose class lives in a notebook cannot travel back from a worker.
-        fitted = [_fit_student(fold, **shared) for fold in folds]
-    elif fitted is None:
-        new = run_tasks(_fit_student, folds, shared, n_jobs=e_step.n_jobs, name=str)
-        fitted = [student for _, student in sorted(new, key=itemgetter(0))]
+    with e_step.progress.task("fold students", len(folds)) as progress:
+        fitted = fit_together(folds, **shared) if e_step.stack_folds else None
+        if fitted is not None:
+            new = enumerate(fitted)
+        elif contains_net(student):
+            # A fitted net whose class lives in a notebook cannot travel back from a worker.
+            new = ((k, _fit_student(fold, **shared)) for k, fold in enumerate(folds))
+        else:
+            new = run_tasks(_fit_student, folds, shared, n_jobs=e_step.n_jobs, name=str)
+        fitted = [None] * len(folds)
+        for k, each in new:
+            fitted[k] = each
+            progress.done("fold", k)
     if any(each is None for each in fitted):
         raise ValueError(
             "A fold's training rows hold 1 class only, so that final='folds' has no student for "

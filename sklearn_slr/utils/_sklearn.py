@@ -21,6 +21,14 @@ from sklearn.utils.validation import (
     _num_samples as num_samples,
 )
 
+try:
+    from sklearn.callback import CallbackSupportMixin
+except ImportError:
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """scikit-learn has no callbacks before 1.9."""
+
+
 # Until 1.8, discriminant analysis by "svd" divided scatter by n less the means that it estimates.
 SCATTER_BY_FREEDOM = parse_version(sklearn.__version__) < parse_version("1.9")
 
@@ -75,6 +83,7 @@ def visual_block(estimators, names):
 __all__ = [
     "SCATTER_BY_FREEDOM",
     "BaseSearchCV",
+    "CallbackSupportMixin",
     "HasMethods",
     "Interval",
     "StrOptions",
