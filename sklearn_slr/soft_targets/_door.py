@@ -9,6 +9,7 @@ positive `sample_weight` ``(n_samples,)`` or None. It returns a fitted object wh
 """
 
 import contextlib
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,42 +27,49 @@ from ..utils._sklearn import (
     process_routing,
     routing_enabled,
 )
-from . import (
-    _boosters,
-    _discriminant,
-    _draws,
-    _ensembles,
-    _hist_gradient_boosting,
-    _inner_splits,
-    _logistic,
-    _mlp,
-    _naive_bayes,
-    _neighbors,
-    _nets,
-    _search,
-    _trees,
-    _weighted_rows,
-)
+from . import _nets
 from ._checked import check_codes, check_proba, check_scores
 from ._hard import fit_hard, takes_weights
 
-# Asked in this order; the first that handles the estimator trains it.
-ROUTES = (
-    _nets,
-    _logistic,
-    _trees,
-    _hist_gradient_boosting,
-    _mlp,
-    _neighbors,
-    _naive_bayes,
-    _discriminant,
-    _boosters,
-    _ensembles,
-    _search,
-    _inner_splits,
-    _weighted_rows,
-    _draws,
-)
+
+@functools.cache
+def routes():
+    """Return the routes in the order in which they are asked: the first that handles trains.
+
+    They are loaded with the first fit, as they load most of scikit-learn's classifiers.
+    """
+    from . import (
+        _boosters,
+        _discriminant,
+        _draws,
+        _ensembles,
+        _hist_gradient_boosting,
+        _inner_splits,
+        _logistic,
+        _mlp,
+        _naive_bayes,
+        _neighbors,
+        _search,
+        _trees,
+        _weighted_rows,
+    )
+
+    return (
+        _nets,
+        _logistic,
+        _trees,
+        _hist_gradient_boosting,
+        _mlp,
+        _neighbors,
+        _naive_bayes,
+        _discriminant,
+        _boosters,
+        _ensembles,
+        _search,
+        _inner_splits,
+        _weighted_rows,
+        _draws,
+    )
 
 
 @dataclass(frozen=True)
@@ -214,10 +222,10 @@ def fit_targets(
 def choose_route(estimator, route="auto"):
     """Return the route that trains the last step of `estimator` on probability rows."""
     last = final_step(estimator)
-    for candidate in ROUTES:
+    for candidate in routes():
         if route in ("auto", candidate.NAME) and candidate.handles(last):
             return candidate
-    names = ", ".join(repr(candidate.NAME) for candidate in ROUTES)
+    names = ", ".join(repr(candidate.NAME) for candidate in routes())
     raise TypeError(
         f"route={route!r} cannot train {type(last).__name__} on probability rows; "
         f"use route='auto' or another of {names}."

@@ -2,17 +2,14 @@
 
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
-from sklearn.dummy import DummyClassifier
-from sklearn.model_selection import FixedThresholdClassifier
-from sklearn.neighbors import RadiusNeighborsClassifier
 
 from ._nets import final_step
 
-# Parameters that are one class label.
+# Parameters that are one class label, of scikit-learn's classes, which are not loaded to find out.
 LABELS = {
-    DummyClassifier: "constant",
-    FixedThresholdClassifier: "pos_label",
-    RadiusNeighborsClassifier: "outlier_label",
+    "DummyClassifier": "constant",
+    "FixedThresholdClassifier": "pos_label",
+    "RadiusNeighborsClassifier": "outlier_label",
 }
 KEYWORDS = ("most_frequent",)
 
@@ -104,5 +101,6 @@ def rename_labels(estimator, classes):
 
 def _is_label(owner, name, value):
     """Whether a parameter of `owner` is one class label."""
-    named = any(name == param and isinstance(owner, kind) for kind, param in LABELS.items())
+    kinds = (k.__name__ for k in type(owner).__mro__ if k.__module__.startswith("sklearn."))
+    named = any(LABELS.get(kind) == name for kind in kinds)
     return named and np.isscalar(value) and value not in KEYWORDS

@@ -3,7 +3,6 @@
 import sklearn
 from sklearn.base import _fit_context
 from sklearn.model_selection._search import BaseSearchCV
-from sklearn.neighbors._base import _get_weights as neighbor_weights
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions, validate_params
 from sklearn.utils._tags import get_tags
@@ -56,6 +55,13 @@ def fetch_remote(filename, url, checksum, folder, n_retries, delay):
 
     remote = RemoteFileMetadata(filename=filename, url=url, checksum=checksum)
     return _fetch_remote(remote, dirname=folder, n_retries=n_retries, delay=delay)
+
+
+def neighbor_weights(distances, weights):
+    """Return the weights of neighbours at these distances, as scikit-learn's neighbours do."""
+    from sklearn.neighbors._base import _get_weights
+
+    return _get_weights(distances, weights)
 
 
 def visual_block(estimators, names):

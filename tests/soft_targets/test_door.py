@@ -8,7 +8,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_slr.soft_targets._door import ROUTES, choose_route, fit_targets
+from sklearn_slr.soft_targets._door import choose_route, fit_targets, routes
 
 X, y = load_iris(return_X_y=True)
 HARD = np.eye(3)[y]
@@ -91,7 +91,7 @@ def test_what_is_no_probability_is_refused(answer, message):
 
 
 def test_routes_have_names_of_their_own_and_can_be_asked_for():
-    names = [route.NAME for route in ROUTES]
+    names = [route.NAME for route in routes()]
     assert len(set(names)) == len(names)
     assert fit_targets(GaussianNB(), X, SOFT, route="weighted_rows").route == "weighted_rows"
     assert choose_route(make_pipeline(StandardScaler(), LogisticRegression())).NAME == "logistic"
