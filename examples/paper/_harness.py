@@ -251,6 +251,8 @@ def markdown(head, lines):
 def table(experiment, cells, args):
     """Return the table of an experiment beside the paper's."""
     first, texts = experiment.metrics[0], []
+    rows = [experiment.rows[key] for key in args.rows]
+    published = [m for m in experiment.metrics if any(m in row.paper for row in rows)]
     for case in experiment.cases(args):
         start = values_of(cells, experiment.baseline, first, case)
         lines = []
@@ -262,7 +264,7 @@ def table(experiment, cells, args):
             lines.append(
                 [
                     row.name,
-                    *(row.paper.get(metric, "") for metric in experiment.metrics),
+                    *(row.paper.get(metric, "") for metric in published),
                     *ours,
                     paired(found, start),
                     len(found) or "",
@@ -270,7 +272,7 @@ def table(experiment, cells, args):
             )
         head = [
             "method",
-            *(f"{metric}, paper" for metric in experiment.metrics),
+            *(f"{metric}, paper" for metric in published),
             *experiment.metrics,
             f"{first}: difference to {experiment.baseline} ± standard error, rose",
             "seeds",
