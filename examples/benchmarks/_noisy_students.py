@@ -10,8 +10,9 @@ from skorch.callbacks import LRScheduler
 from torch import nn
 
 # Inputs, hidden units, classes, epochs and rows a batch of the net. The epochs are what a user, who
-# has no true labels, would take: of 3, 5, 10, 20, 30 and 60 those of the best cross-validated
-# accuracy of the plain net on the *given* labels, mean over seeds 0 to 4 and the data set's problems.
+# has no true labels, would take: of 3, 5, 10, 20, 30 and 60 those of the plain net's best
+# cross-validated accuracy on the *given* labels, mean over seeds 0 to 4 and the problems of a data
+# set. The toy's are those of 10, 20, 30 and 60 that suit the net best on true labels.
 NETS = {
     "digits": (64, 48, 10, 30, 100),
     "cancer": (30, 32, 2, 3, 32),
