@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, settings
 # doing; `pytest --hypothesis-profile=slow`, a part of .ci/slow, looks for new ones.
 BUSY = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("steady", max_examples=25, derandomize=True, **BUSY)
-settings.register_profile("slow", max_examples=1000, **BUSY)
+examples = int(os.environ.get("SLOW_EXAMPLES", "1000"))
+settings.register_profile("slow", max_examples=examples, **BUSY)
 settings.load_profile("steady")
 
 

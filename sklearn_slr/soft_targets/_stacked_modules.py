@@ -7,6 +7,7 @@ replaced by layers of K weights each.
 
 import copy
 import operator
+import types
 
 import torch
 from torch import fx, nn
@@ -93,7 +94,7 @@ class StackedModules:
                 raise NotStackableError(f"{node.op} {node.target}")
         if sum(node.op == "placeholder" for node in graph.nodes) != 1:
             raise NotStackableError("several inputs")
-        return fx.GraphModule(root, graph).train(training)
+        return _written(root, graph).train(training)
 
     def _layer(self, path):
         if path not in self.layers:
@@ -139,6 +140,20 @@ class NotStackableError(Exception):
 class _Tracer(fx.Tracer):
     def is_leaf_module(self, module, path):
         return type(module) is not nn.Sequential and module.__module__.startswith("torch.nn.")
+
+
+def _written(root, graph):
+    """Return `root`, whose forward is what the graph writes down.
+
+    fx.GraphModule does the same, but keeps the source of every module for as long as the process
+    lives, and each pass over the folds makes two.
+    """
+    code = graph.python_code("self")
+    names = dict(code.globals)
+    # The source is fx's own, of nodes that `_runs_on_stacks` knows: no input reaches it.
+    exec(code.src, names)  # nosec B102
+    root.forward = types.MethodType(names["forward"], root)
+    return root
 
 
 def _runs_on_stacks(node):

@@ -178,6 +178,8 @@ def check_numbers(y, *, name="y"):
             f"{name} holds strings, e.g. {strings[0]!r}; numbers are wanted. Write grades as "
             "numbers, or use SLRClassifier for labels without order."
         )
+    if values.dtype.kind == "O" and find_missing(values).any():
+        raise ValueError(f"Input {name} contains NaN or None; a number for every row is wanted.")
     if not len(values):
         raise ValueError(f"{name} has 0 sample(s); at least 1 is wanted.")
     return check_array(values, dtype=np.float64, ensure_2d=False, input_name=name, copy=True)

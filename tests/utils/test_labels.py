@@ -68,6 +68,12 @@ def test_known_labels():
         encode_known_labels(["c"], classes, name="y_val")
 
 
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
+def test_missing_numbers_are_named(missing):
+    with pytest.raises(ValueError, match="Input y contains NaN"):
+        check_numbers(np.array([1.0, missing], dtype=object))
+
+
 def test_numbers():
     assert check_numbers([1, 2]).dtype == np.float64
     for y, error in (([1.0, np.nan], ValueError), (["1"], TypeError), ([[1, 2]], TypeError)):

@@ -1,0 +1,77 @@
+"""Does a long run keep what it should have let go? Memory at rounds 10, 50, 100 and 200.
+
+    python examples/benchmarks/memory.py
+    python examples/benchmarks/memory.py --net
+
+A tiny problem, so that only what rounds leave behind can grow: the history, a few hundred bytes a
+round. "traced" is what Python objects and arrays hold at that moment (tracemalloc), "peak" the
+most that the process ever held (resident set size).
+"""
+
+import argparse
+import resource
+import sys
+import tracemalloc
+
+import numpy as np
+from sklearn.datasets import make_classification
+from sklearn.naive_bayes import GaussianNB
+
+from sklearn_slr import SLRClassifier
+from sklearn_slr.refinement import AverageRefinement
+
+ROUNDS = (10, 50, 100, 200)
+
+
+class Sampled(AverageRefinement):
+    """The average, which notes on the way how much memory is in use."""
+
+    def __init__(self, n=3.0):
+        super().__init__(n)
+
+    def refine(self, observed, targets, oof, *, round, sample_weight=None):
+        """Refine the labels once, and print the memory where the round is one of `ROUNDS`."""
+        if round in ROUNDS:
+            traced = tracemalloc.get_traced_memory()[0]
+            print(f"{round:5d}  {traced / 1e3:10.0f}  {peak_rss() / 1e6:9.1f}")
+        return super().refine(observed, targets, oof, round=round, sample_weight=sample_weight)
+
+
+def peak_rss():
+    """Return the largest resident set size so far, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak
+
+
+def make_net():
+    """Return a small skorch net."""
+    import torch
+    from skorch import NeuralNetClassifier
+
+    torch.set_num_threads(1)
+
+    class Net(torch.nn.Sequential):
+        def __init__(self):
+            super().__init__(torch.nn.Linear(5, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+
+    return NeuralNetClassifier(
+        Net, criterion=torch.nn.CrossEntropyLoss, max_epochs=1, train_split=None, verbose=0
+    )
+
+
+def main():
+    """Run 200 rounds, and print what is in use."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--net", action="store_true", help="a skorch net instead of naive Bayes")
+    net = parser.parse_args().net
+    X, y = make_classification(200, 5, flip_y=0.2, random_state=0)
+    student = make_net() if net else GaussianNB()
+    slr = SLRClassifier(student, n_rounds=ROUNDS[-1], refinement=Sampled(), cv=3, random_state=0)
+    slr.set_params(n_rounds=2).fit(X.astype(np.float32), y)  # what is loaded once is no leak
+    tracemalloc.start()
+    print("round  traced, kB  peak, MB")
+    slr.set_params(n_rounds=ROUNDS[-1]).fit(X.astype(np.float32), y)
+
+
+if __name__ == "__main__":
+    main()
