@@ -1,8 +1,8 @@
 """Is anything lost when a fit is killed, loses a worker, its disk or a file?
 
 Each run fits a skorch net or a scikit-learn forest in three rounds of five folds, in one process
-or in two workers, and is disturbed at a random moment: after a random number of folds has begun, and a
-random part of the time that a fold takes. In turn,
+or in two workers, and is disturbed at a random moment: after a random number of folds has begun,
+and a random part of the time that a fold takes. In turn,
 
 parent killed    SIGKILL of the process that called fit
 worker killed    SIGKILL of one of its workers; the fit itself is to go on
@@ -49,7 +49,7 @@ def main():
     parser.add_argument("--json", type=Path, help="file for the result of every run")
     arguments = parser.parse_args()
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["_faults_problem"])
+    processes.set_forkserver_preload(["_faults_net"])
     references = {student: measure(student) for student in STUDENTS}
     moments, results = np.random.default_rng(arguments.seed), []
     for run in range(arguments.runs):
