@@ -1,4 +1,4 @@
-"""Folds on a cluster: dask with two workers on this machine, one of which is killed now and then."""
+"""Folds on a cluster: dask with two workers on this machine, which are killed now and then."""
 
 import logging
 
@@ -10,7 +10,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 
 from sklearn_slr import SLRClassifier
-from tests.test_executor import Faulty, X, count, same, slr, y
+from sklearn_slr._executor import run_tasks
+from tests.test_executor import Counted, Faulty, X, count, length, same, slr, y
 
 distributed = pytest.importorskip("distributed")
 
@@ -68,6 +69,14 @@ def test_an_error_is_raised_and_nothing_fitted_again(client, tmp_path):
         slr(Faulty(tmp_path, "error")).fit(X, y)
     assert caught.value.__notes__ == ["Raised in round 1, repeat 0, fold 1, teacher 0."]
     assert count(tmp_path, "faults") == 1
+
+
+def test_what_tasks_share_is_pickled_once(client):
+    value = Counted(["text " * 100] * 5000)
+    with parallel_config("dask"):
+        results = dict(run_tasks(length, [0] * 6, {"value": value}, n_jobs=None, name=str))
+    assert results == dict.fromkeys(range(6), 5000)
+    assert value.n_pickled == 1
 
 
 class Configured(GaussianNB):

@@ -35,6 +35,7 @@ LAYERS = {
     "soft_targets": 2,
     "_splits": 2,
     "_checkpoint": 3,
+    "_executor": 3,
     "_fold": 3,
     "_out_of_fold": 3,
     "_rounds": 3,

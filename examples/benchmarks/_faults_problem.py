@@ -27,7 +27,8 @@ def mark(log, X):
     if (Path(log) / FULL).exists():
         import resource
 
-        resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, resource.RLIM_INFINITY))
+        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, most))
     rows = np.unique(np.asarray(X, dtype=np.float32), axis=0)  # soft targets repeat rows
     key = hashlib.sha256(rows.tobytes()).hexdigest()[:16]
     (Path(log) / f"{key}-{os.getpid()}-{time.time_ns()}-{uuid.uuid4().hex}.fit").touch()
