@@ -70,11 +70,12 @@ def run_tasks(function, tasks, shared, *, n_jobs, name):
     """
     left = dict(enumerate(tasks))
     while left:
+        suspects = []
         try:
             yield from _taking_out(left, _run(function, dict(left), shared, n_jobs))
         except _Death as death:
             suspects = death.suspects
-        for k in suspects if left else ():
+        for k in suspects:
             task = left[k]
             try:
                 yield from _taking_out(left, _run(function, {k: task}, shared, n_jobs))
@@ -182,9 +183,9 @@ def _run_on_dask(function, tasks, shared, client, distributed):
         client.wait_for_workers(1, timeout=PATIENCE)
         with warnings.catch_warnings():
             # The scheduler keeps it as part of a task, so that it outlives all workers; scattered
-            # data would not.
+            # data would not. dask does not look into a partial, as it would into arguments.
             warnings.filterwarnings("ignore", message="Sending large graph")
-            sent = client.submit(_itself, shared, pure=False)
+            sent = client.submit(functools.partial(dict, shared), pure=False)
         futures = {
             client.submit(_call_configured, get_config(), function, task, sent, pure=False): k
             for k, task in tasks.items()
@@ -201,10 +202,6 @@ def _run_on_dask(function, tasks, shared, client, distributed):
                 yield futures[future], result
     if lost:
         raise _Death(lost) from error
-
-
-def _itself(shared):
-    return shared
 
 
 def _is_in_task(distributed):

@@ -477,6 +477,33 @@ def test_a_parallel_search_over_rounds_shares_a_folder(tmp_path):
     assert len(list(tmp_path.iterdir())) == 2 + 1
 
 
+def test_answers_of_workers_that_do_not_see_the_folder_are_kept(folds, monkeypatch, tmp_path):
+    with monkeypatch.context() as patch:
+        patch.setattr(type(tmp_path), "is_dir", lambda path: False)
+        first = slr(checkpoint=tmp_path / "far").fit(X, y)
+    assert len(files(tmp_path)) == 6
+    folds.clear()
+    assert same(slr(checkpoint=tmp_path / "far").fit(X, y), first)
+    assert folds.count() == 0
+
+
+def test_what_another_process_has_kept_meanwhile_is_not_fitted(folds, tmp_path):
+    class Helped(GaussianNB):
+        """Before the first fold is done, somebody else has finished the fit."""
+
+        def fit(self, X_fold, y_fold, sample_weight=None):
+            if not helped:
+                helped.append(len(folds))
+                slr(Helped(), n_rounds=3, checkpoint=tmp_path).fit(X, y)
+                folds.clear()
+            return super().fit(X_fold, y_fold, sample_weight)
+
+    helped = []
+    first = slr(Helped(), checkpoint=tmp_path).fit(X, y)
+    assert folds.count() == 0  # but the one that was begun
+    assert same(first, slr(Helped()).fit(X, y))
+
+
 # The disk
 
 

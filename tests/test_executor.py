@@ -248,7 +248,8 @@ def to_it_alone(process):
 def test_interrupted_or_killed_it_leaves_no_process_and_keeps_its_folds(send, tmp_path):
     (tmp_path / "log").mkdir()
     script = (
-        "import pathlib, sys\n"
+        "import pathlib, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a runner may ignore it
         "from tests.test_executor import Faulty, X, slr, y\n"
         "folder = pathlib.Path(sys.argv[1])\n"
         "student = Faulty(folder / 'log', 'hang')\n"
@@ -258,11 +259,14 @@ def test_interrupted_or_killed_it_leaves_no_process_and_keeps_its_folds(send, tm
     with subprocess.Popen(
         command, start_new_session=True, stderr=subprocess.PIPE, text=True
     ) as process:
-        wait_for(lambda: len(list((tmp_path / "folds").rglob("*.npz"))) == 3)
-        wait_for(lambda: count(tmp_path / "log", "faults") == 1)
-        send(process)
+        try:
+            wait_for(lambda: len(list((tmp_path / "folds").rglob("*.npz"))) == 3)
+            wait_for(lambda: count(tmp_path / "log", "faults") == 1)
+            send(process)
+            assert process.wait(PATIENCE) != 0
+        finally:
+            process.kill()
         error = process.stderr.read()
-        assert process.wait(PATIENCE) != 0
     assert send == subprocess.Popen.kill or "KeyboardInterrupt" in error
     pids = {int(pid) for pid in (tmp_path / "log" / "fits").read_text().split()}
     assert 1 <= len(pids) <= 2

@@ -91,6 +91,9 @@ def test_any_number_of_jobs_gives_the_same_labels_and_leaves_the_generators_alon
     threads = torch.get_num_threads()
     model = slr(n_jobs=2).fit(X, y)
     assert np.array_equal(first, model.refined_labels_)
+    single = slr(n_jobs=2, stack_folds=False, n_rounds=1).fit(X, y)
+    serial = slr(stack_folds=False, n_rounds=1).fit(X, y)
+    assert np.array_equal(serial.refined_labels_, single.refined_labels_)
     model.predict_proba(X)
     assert torch.equal(torch_state, torch.get_rng_state())
     assert np.array_equal(numpy_state, np.random.get_state()[1])  # noqa: NPY002
@@ -98,12 +101,16 @@ def test_any_number_of_jobs_gives_the_same_labels_and_leaves_the_generators_alon
     assert not np.array_equal(first, slr(random_state=1).fit(X, y).refined_labels_)
 
 
-def test_threads_take_turns():
+@pytest.mark.parametrize("stacked", [True, False])
+def test_threads_take_turns_and_leave_the_generators_alone(stacked):
     from joblib import parallel_config
 
-    serial = slr().fit(X, y).refined_labels_
+    serial = slr(stack_folds=stacked).fit(X, y).refined_labels_
+    torch_state, numpy_state = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
     with parallel_config("threading", n_jobs=2):
-        assert np.array_equal(serial, slr().fit(X, y).refined_labels_)
+        assert np.array_equal(serial, slr(stack_folds=stacked).fit(X, y).refined_labels_)
+    assert torch.equal(torch_state, torch.get_rng_state())
+    assert np.array_equal(numpy_state, np.random.get_state()[1])  # noqa: NPY002
 
 
 def test_threads_of_threads_do_not_wait_for_each_other():
