@@ -93,7 +93,7 @@ def unit_of(*arrays):
     >>> import numpy as np
     >>> from sklearn_slr.utils._arrays import unit_of
     >>> unit_of(np.array([1.0, -3.0])), unit_of(np.array([6e-300])) * 6e-300
-    (0.25, 0.8036740468806578)
+    (0.25, 0.5022696596185628)
     """
     largest = max(float(np.abs(array).max(initial=0)) for array in arrays)
     # Of the smallest magnitudes of all the factor would be infinite.

@@ -45,7 +45,8 @@ def test_boosting_takes_frames_with_gaps_and_categories(name, seed):
 def test_column_transformers_take_frames_of_both_libraries(name, in_polars, seed):
     frame, X, y = draw_table(name, seed)
     before = frame.copy()
-    table = pl.DataFrame(frame.astype({"color": str})) if in_polars else frame
+    columns = {column: frame[column].tolist() for column in frame}
+    table = pl.DataFrame(columns) if in_polars else frame
     last = GaussianNB(var_smoothing=1e-3) if name in CLASSIFIERS else Ridge()
 
     def pipeline(numbers, colors, order):
