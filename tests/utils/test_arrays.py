@@ -28,7 +28,7 @@ def test_a_tensors_gradient_is_left_behind():
 @pytest.mark.parametrize(
     ("value", "error", "message"),
     [
-        (sparse.eye_array(2), TypeError, "w is sparse.*toarray"),
+        (sparse.csr_array(np.eye(2)), TypeError, "w is sparse.*toarray"),
         (np.ma.array([1.0, 2.0], mask=[False, True]), ValueError, "w has 1 masked"),
         (np.array([1j]), ValueError, "Complex data not supported: w"),
         (["one"], ValueError, "w holds what is no number.*one"),
