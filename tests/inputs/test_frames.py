@@ -79,4 +79,9 @@ def test_names_that_name_no_column_are_refused(columns):
     for name in ("classifier", "regressor", "soft", "cuts"):
         X, y = draw_problem(name, 0)
         frame = pd.DataFrame(X, columns=columns)
-        assert_refused(make(name), frame, y, "[Ff]eature names|column names|unique")
+        try:
+            Ridge().fit(frame, y)
+        except (TypeError, ValueError):
+            assert_refused(make(name), frame, y, "[Ff]eature names|column names|unique")
+        else:  # scikit-learn 1.6 takes names that stand twice, and so do we
+            make(name).fit(frame, y)
