@@ -12,8 +12,8 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn_slr import SLRClassifier
 from sklearn_slr.refinement import AverageRefinement
 
-# Twice what a row of the history and its numbers weigh: 1.5 to 1.9 kB.
-ROW = 4000
+# What a row of the history and its numbers weigh, 1.5 to 1.9 kB, with room to spare.
+ROW = 3000
 
 
 class Sampled(AverageRefinement):
