@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from numbers import Integral
 
 import numpy as np
+from joblib import effective_n_jobs
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
@@ -13,6 +14,7 @@ from ._executor import run_tasks
 from ._fold import SPLIT, Fold, fit_together, predict_fold
 from ._progress import SILENT, Progress
 from ._splits import make_split_drawer
+from .soft_targets._stacked import can_stack
 from .utils._estimators import check_classifier, check_regressor, check_teachers
 from .utils._inputs import as_indexable, check_lengths
 from .utils._labels import as_array, check_numbers, check_rows
@@ -137,13 +139,8 @@ class EStep:
             progress.done("fold", k)
         if not missing:
             return answers
-        # One pass trains all folds or none: fewer at once would not give the same bits.
-        fitted = self._fit_together(folds, targets)
-        models = [None] * len(folds) if fitted is None else fitted
-        tasks = [
-            (slots[k], folds[k], self.estimators[folds[k].address[-1]], models[k]) for k in missing
-        ]
         shared = {
+            "estimators": self.estimators,
             "X": self.X,
             "targets": targets,
             "observed": self.observed,
@@ -152,38 +149,31 @@ class EStep:
             "augmentations": self.augmentations,
             "X_val": self.X_val,
         }
-        if fitted is None:
-            new = run_tasks(_answer, tasks, shared, n_jobs=self.n_jobs, name=_name)
-        else:  # a fitted net cannot travel where its class lives in a notebook
-            new = ((i, _answer(task, **shared)) for i, task in enumerate(tasks))
+        parts = self._parts(folds, missing, targets)
+        tasks = [([(slots[k], folds[k]) for k in part], together) for part, together in parts]
+        new = run_tasks(_answer, tasks, shared, n_jobs=self.n_jobs, name=_name)
         with contextlib.closing(new):
-            for i, answer in new:
-                answers[missing[i]] = answer
-                if tasks[i][0] is not None:
-                    tasks[i][0].ensure(answer)
-                progress.done("fold", missing[i])
+            for i, found in new:
+                for k, answer in zip(parts[i][0], found, strict=True):
+                    answers[k] = answer
+                    if slots[k] is not None:
+                        slots[k].ensure(answer)
+                    progress.done("fold", k)
         return answers
 
-    def _fit_together(self, folds, targets):
-        """Fit all models in as many passes as there are teachers; None where any cannot be."""
-        if not self.stack_folds:
-            return None
-        fitted = {}
-        for k, estimator in enumerate(self.estimators):
-            own = [fold for fold in folds if fold.address[-1] == k]
-            models = fit_together(
-                own,
-                estimator,
-                self.X,
-                targets,
-                self.observed,
-                self.sample_weight,
-                self.fit_params,
-            )
-            if models is None:
-                return None
-            fitted.update({fold.address: model for fold, model in zip(own, models, strict=True)})
-        return [fitted[fold.address] for fold in folds]
+    def _parts(self, folds, missing, targets):
+        """Return which of the missing folds are answered at once, and whether in one pass.
+
+        Whichever folds are trained in one pass, each model is the same to the bit.
+        """
+        parts = []
+        for teacher, estimator in enumerate(self.estimators):
+            own = [k for k in missing if folds[k].address[-1] == teacher]
+            together = bool(own) and self.stack_folds and not self.fit_params
+            together = together and can_stack(estimator, targets)
+            n_parts = min(len(own), effective_n_jobs(self.n_jobs)) if together else len(own)
+            parts += [(own[i::n_parts], together) for i in range(n_parts)]
+        return parts
 
     def of_student(self, student, fit_params):
         """Return the E step of the student alone, as it will predict: nothing else averaged."""
@@ -192,21 +182,32 @@ class EStep:
         )
 
 
-def _answer(task, **shared):
-    """Predict a fold, and keep the answer as soon as it is there, where the folder is in reach."""
-    slot, fold, estimator, fitted = task
-    if slot is not None and fitted is None:
-        answer = slot.now().read()  # a worker may have died after its work was done
-        if answer is not None:
-            return answer
-    answer = Answer(*predict_fold(fold, estimator, fitted=fitted, **shared), fitted is not None)
-    if slot is not None and slot.folder.is_dir():
-        slot.write(answer)
-    return answer
+def _answer(task, *, estimators, **shared):
+    """Predict some folds; keep each answer as soon as it is there, if its folder is in reach."""
+    pairs, together = task
+    # A worker may have died after its work was done.
+    answers = [None if slot is None else slot.now().read() for slot, _ in pairs]
+    left = [k for k, answer in enumerate(answers) if answer is None]
+    folds = [pairs[k][1] for k in left]
+    models = [None] * len(left)
+    if together and left:
+        models = fit_together(folds, **_for_fit(estimators, folds[0], shared)) or models
+    for k, fold, model in zip(left, folds, models, strict=True):
+        found = predict_fold(fold, estimators[fold.address[-1]], fitted=model, **shared)
+        answers[k] = Answer(*found, model is not None)
+        slot = pairs[k][0]
+        if slot is not None and slot.folder.is_dir():
+            slot.write(answers[k])
+    return answers
+
+
+def _for_fit(estimators, fold, shared):
+    names = ("X", "targets", "observed", "sample_weight", "fit_params")
+    return {"estimator": estimators[fold.address[-1]], **{name: shared[name] for name in names}}
 
 
 def _name(task):
-    return str(task[1])
+    return "; ".join(str(fold) for _, fold in task[0])
 
 
 def combine(folds, predictions, targets):

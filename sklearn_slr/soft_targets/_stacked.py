@@ -13,6 +13,42 @@ from ..utils._random import isolated_generators, seed_estimator
 from ._door import FittedTargets
 
 
+def can_stack(estimator, targets):
+    """Whether `fit_stacked` knows the module and the training of an estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+        What is to be fitted; never changed.
+    targets : ndarray of shape (n_samples, C) or (n_samples,)
+        Probability rows or numbers.
+
+    Returns
+    -------
+    bool
+        Whether it is worth trying; what the rows are like is not looked at.
+    """
+    if not is_net(estimator):
+        return False
+    # torch is imported only where a net is there already.
+    from ._net_training import renew_modules
+    from ._stacked_folds import has_known_parts, is_plain
+    from ._stacked_modules import StackedModules
+
+    if not is_plain(estimator, targets.ndim == 2):
+        return False
+    try:
+        with isolated_generators(0):
+            net = clone(estimator)
+            renew_modules(net)
+            net.initialize()
+            StackedModules([net.module_])
+    # What is no NotStackableError fails in a single fit, too, which says what and in which fold.
+    except Exception:
+        return False
+    return has_known_parts(net)
+
+
 def fit_stacked(estimator, inputs, targets, seeds, *, sample_weights=None):
     """Fit clones of a net, each on its own rows, in one pass.
 
@@ -39,15 +75,11 @@ def fit_stacked(estimator, inputs, targets, seeds, *, sample_weights=None):
         linear layers, norms, dropout and elementwise functions, with SGD, Adam or AdamW, on arrays
         in memory.
     """
-    if len(inputs) < 2 or not is_net(estimator):
+    if not can_stack(estimator, targets[0]):
         return None
-    # torch is imported only where a net is there already.
-    from ._stacked_folds import groups_of, is_plain, prepare
-    from ._stacked_modules import StackedModules
+    from ._stacked_folds import groups_of, prepare
     from ._stacked_training import train_together
 
-    if not is_plain(estimator, targets[0].ndim == 2):
-        return None
     weights = [None] * len(inputs) if sample_weights is None else sample_weights
     if any(weight is not None and not np.all(weight > 0) for weight in weights):
         return None
@@ -57,8 +89,6 @@ def fit_stacked(estimator, inputs, targets, seeds, *, sample_weights=None):
             with isolated_generators(seed):
                 net = seed_estimator(clone(estimator), seed)
                 folds.append(prepare(net, X, own, weight))
-                if len(folds) == 1:
-                    StackedModules([net.module_])  # or the others need not be made
         with isolated_generators(seeds[0]):
             for group in groups_of(folds):
                 train_together(group)

@@ -15,7 +15,7 @@ from skorch.callbacks import (
 )
 from skorch.utils import is_dataset
 from torch import nn
-from torch.utils.data import Subset
+from torch.utils.data import BatchSampler, Subset
 
 from ._net_batches import MemoryLoader, from_memory
 from ._net_losses import criterion_class
@@ -34,7 +34,7 @@ class FoldNet:
     Parameters
     ----------
     net : skorch.NeuralNet
-        The net; its generator's state follows `state`.
+        The net.
     loaders : dict
         For "train" and "valid" a `MemoryLoader`, or None.
     datasets : dict
@@ -47,8 +47,10 @@ class FoldNet:
         Probability rows.
     weight : Tensor of shape (n_rows,)
         Weights of the rows.
-    state : Tensor
-        State of torch's generator after initialisation.
+    generator : torch.Generator
+        What the net draws from, in the state after its initialisation.
+    mixes_rows : bool
+        Whether an output depends on the other rows of its batch.
     """
 
     net: object
@@ -58,16 +60,22 @@ class FoldNet:
     labels: torch.Tensor
     rows: torch.Tensor | None
     weight: torch.Tensor
-    state: torch.Tensor
+    generator: torch.Generator
+    mixes_rows: bool
 
     def draw(self, name):
         """Return the row numbers of every batch of the next epoch, as the net would draw them."""
         own = torch.get_rng_state()
-        torch.set_rng_state(self.state)
+        torch.set_rng_state(self.generator.get_state())
         batches = [*self.loaders[name].row_batches()]
-        self.state = torch.get_rng_state()
+        self.generator.set_state(torch.get_rng_state())
         torch.set_rng_state(own)
         return batches
+
+    def width(self, name):
+        """Return the size of the batches, but for a shorter last one."""
+        sampler = self.loaders[name].batch_sampler
+        return min(sampler.batch_size, len(sampler.sampler))
 
 
 def is_plain(net, is_classification):
@@ -84,6 +92,17 @@ def is_plain(net, is_classification):
     )
 
 
+def has_known_parts(net):
+    """Whether nothing of an initialised net would see or do what one pass leaves out."""
+    criterion = net.criterion_
+    return (
+        all(_is_known(callback) for _, callback in net.callbacks_)
+        and len(net.optimizer_.param_groups) == 1
+        and getattr(criterion, "weight", None) is None
+        and criterion.reduction == "mean"
+    )
+
+
 def prepare(net, X, targets, weight):
     """Initialise a net as ``net.fit`` does, up to its first epoch; return a `FoldNet`.
 
@@ -97,13 +116,8 @@ def prepare(net, X, targets, weight):
     renew_modules(net)
     labels, rows = split_targets(net, targets)
     net.initialize()
-    if not all(_is_known(callback) for _, callback in net.callbacks_):
-        raise NotStackableError("callbacks")
-    if len(net.optimizer_.param_groups) > 1:
-        raise NotStackableError("groups of weights")
-    criterion = net.criterion_
-    if getattr(criterion, "weight", None) is not None or criterion.reduction != "mean":
-        raise NotStackableError("a criterion with class weights or no mean")
+    if not has_known_parts(net):
+        raise NotStackableError("callbacks, groups of weights, or a weighted criterion")
     net.notify("on_train_begin", X=X, y=labels)
     net.check_data(X, labels)
     parts = net.get_split_datasets(X, labels)
@@ -113,7 +127,9 @@ def prepare(net, X, targets, weight):
     }
     train, used = loaders["train"], [each for each in loaders.values() if each is not None]
     ours = all(
-        isinstance(loader, MemoryLoader) and _whole(loader.dataset) is _whole(train.dataset)
+        isinstance(loader, MemoryLoader)
+        and type(loader.batch_sampler) is BatchSampler
+        and _whole(loader.dataset) is _whole(train.dataset)
         for loader in used
     )
     if not ours or not isinstance(train.items[0], torch.Tensor):
@@ -122,6 +138,8 @@ def prepare(net, X, targets, weight):
     if inputs.dtype != torch.float32 or any(len(each) == 0 for each in used):
         raise NotStackableError("rows of another precision, or none")
     weight = np.ones(len(inputs)) if weight is None else weight
+    generator = torch.Generator()
+    generator.set_state(torch.get_rng_state())
     return FoldNet(
         net,
         loaders,
@@ -130,7 +148,8 @@ def prepare(net, X, targets, weight):
         y,
         None if rows is None else rows.float(),
         torch.as_tensor(weight, dtype=torch.float32),
-        torch.get_rng_state(),
+        generator,
+        any(isinstance(part, nn.BatchNorm1d) for part in net.module_.modules()),
     )
 
 
@@ -151,15 +170,16 @@ def _is_known(callback):
     return kind in (EpochTimer, PassthroughScoring, PrintLog)
 
 
-def groups_of(fold_nets):
-    """Return the groups of folds that can be trained together: with as many batches an epoch.
+def groups_of(folds):
+    """Return the groups of folds that can be trained together: with as many batches of one size.
 
-    Where samples of a batch have to do with each other, the last ones are of one size, too.
+    Where rows of a batch have to do with each other, the last ones are of one size, too.
     """
     groups = {}
-    for fold in fold_nets:
-        key = tuple(0 if loader is None else len(loader) for loader in fold.loaders.values())
-        if any(isinstance(part, nn.BatchNorm1d) for part in fold.net.module_.modules()):
-            key += (len(fold.loaders["train"].sampler),)
+    for fold in folds:
+        used = [name for name, loader in fold.loaders.items() if loader is not None]
+        key = tuple((len(fold.loaders[name]), fold.width(name)) for name in used)
+        if fold.mixes_rows:
+            key += (len(fold.loaders["train"].batch_sampler.sampler),)
         groups.setdefault(key, []).append(fold)
     return list(groups.values())

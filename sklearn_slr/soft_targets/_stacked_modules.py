@@ -1,30 +1,41 @@
 """Modules of the same make as one: their weights stacked, batches of all go through at once.
 
 torch.fx writes down what a module computes. Where that is nothing but linear layers, norms,
-dropout and elementwise functions, the same graph runs on inputs of shape (K, B, ...), its layers
-replaced by layers of K weights each.
+dropout and elementwise functions, the same steps run on inputs of shape (K, B, ...), forward and
+back.
 """
 
 import copy
+import functools
+import math
 import operator
-import types
+from dataclasses import dataclass
 
 import torch
 from torch import fx, nn
 from torch.nn import functional as F  # noqa: N812 (torch's own abbreviation)
 
+from ._stacked_layers import (
+    Add,
+    BatchNorm,
+    Drop,
+    Elementwise,
+    LayerNorm,
+    Linear,
+    NotStackableError,
+    Rectify,
+    Stack,
+)
+
 _ELEMENTWISE = (
     nn.CELU,
-    nn.Dropout,
     nn.ELU,
     nn.GELU,
     nn.Hardsigmoid,
     nn.Hardswish,
-    nn.Identity,
     nn.LeakyReLU,
     nn.LogSigmoid,
     nn.Mish,
-    nn.ReLU,
     nn.ReLU6,
     nn.SELU,
     nn.Sigmoid,
@@ -34,31 +45,38 @@ _ELEMENTWISE = (
     nn.Tanh,
 )
 _FUNCTIONS = {
-    F.elu,
-    F.gelu,
-    F.leaky_relu,
-    F.relu,
-    F.selu,
-    F.sigmoid,
-    F.silu,
-    F.softplus,
-    F.tanh,
-    operator.add,
-    torch.add,
-    torch.relu,
-    torch.sigmoid,
-    torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    F.elu: F.elu,
+    F.gelu: F.gelu,
+    F.leaky_relu: F.leaky_relu,
+    F.selu: F.selu,
+    F.sigmoid: F.sigmoid,
+    F.silu: F.silu,
+    F.softplus: F.softplus,
+    F.tanh: F.tanh,
+    torch.sigmoid: torch.sigmoid,
+    torch.tanh: torch.tanh,
 }
-_METHODS = {"add", "relu", "sigmoid", "tanh"}
 
 
 class StackedModules:
     """K modules of the same class, run side by side.
 
+    Every module's outputs, gradients and dropout are the same to the bit whichever others are
+    beside it, as each operation treats the K parts of its arrays alike.
+
     Parameters
     ----------
     modules : list of nn.Module
         The modules. They keep their weights until `unstack`.
+    generators : list of torch.Generator, default=None
+        Where each module's dropout draws from; None is torch's global one.
+
+    Attributes
+    ----------
+    weights : Parameter of shape (K, n_weights)
+        The weights of every module; its ``grad`` is what `backward` writes.
 
     Raises
     ------
@@ -66,13 +84,12 @@ class StackedModules:
         If the modules do what is not known to work on stacks.
     """
 
-    def __init__(self, modules):
-        self.modules, self.layers, self._graphs = modules, {}, {}
-        for training in (True, False):
-            self._graphs[training] = self._trace(training)
-        placed = sum(len(list(layer.parameters())) for layer in self.layers.values())
-        if placed != len(list(modules[0].parameters())):
-            raise NotStackableError("weights outside of the layers")
+    def __init__(self, modules, generators=None):
+        self.modules = modules
+        self._generators = [None] * len(modules) if generators is None else generators
+        self._stacks = {}
+        self._programs = {training: self._trace(training) for training in (True, False)}
+        self._slots = self._allocate()
 
     def _trace(self, training):
         module = self.modules[0]
@@ -84,57 +101,80 @@ class StackedModules:
             raise NotStackableError(str(error)) from error
         finally:
             module.train(was_training)
-        root = nn.Module()
-        for i, node in enumerate(graph.nodes):
-            if node.op == "call_module":
-                layer = self._layer(node.target)
-                root.add_module(f"layer_{i}", layer)
-                node.target = f"layer_{i}"
-            elif not _runs_on_stacks(node):
-                raise NotStackableError(f"{node.op} {node.target}")
-        if sum(node.op == "placeholder" for node in graph.nodes) != 1:
-            raise NotStackableError("several inputs")
-        return _written(root, graph).train(training)
+        return _Program(graph, self._step)
 
-    def _layer(self, path):
-        if path not in self.layers:
-            parts = [module.get_submodule(path) for module in self.modules]
-            self.layers[path] = _stack_layer(parts)
-        return self.layers[path]
+    def _step(self, path, adds):
+        """Return the step of a part of the modules."""
+        first = self.modules[0].get_submodule(path)
+        if any(vars(first)[hooks] for hooks in _HOOKS if hooks in vars(first)):
+            raise NotStackableError("hooks")
+        if type(first) is nn.Dropout:
+            return Drop(first.p, self._generators)
+        step = _step_without_weights(first)
+        if step is None:
+            kind = _kind_of_layer(first)
+            if path not in self._stacks:
+                self._stacks[path] = Stack([m.get_submodule(path) for m in self.modules])
+            step = kind(self._stacks[path], adds)
+        return step
 
-    def __call__(self, X, training):
-        """Return the outputs (K, B, ...) for inputs (K, B, ...)."""
-        graph = self._graphs[training]
-        if graph.training is not training or any(
-            layer.training is not training for layer in self.layers.values()
-        ):
-            graph.train(training)
-        return graph(X)
+    @torch.no_grad()
+    def _allocate(self):
+        """Give all weights their place in one array; return what is where."""
+        slots, end, own = [], 0, []
+        for path, stack in self._stacks.items():
+            for name, weight in stack.parts[0].named_parameters(recurse=False):
+                own.append(id(weight))
+                slots.append((path, name, end, weight.shape))
+                end += _ALIGNED * math.ceil(weight.numel() / _ALIGNED)
+        # As many, and each once: two layers may share their weights.
+        if sorted(own) != sorted(id(w) for w in self.modules[0].parameters()):
+            raise NotStackableError("weights outside of the layers")
+        self._slots = slots
+        self.weights = nn.Parameter(torch.zeros(len(self.modules), end))
+        self.weights.grad = torch.zeros(len(self.modules), end)
+        views = zip(self.split(self.weights.detach()), self.split(self.weights.grad), strict=True)
+        for (path, name, *_), (weight, gradient) in zip(slots, views, strict=True):
+            stack = self._stacks[path]
+            stack.weights[name], stack.gradients[name] = weight, gradient
+            torch.stack([getattr(part, name) for part in stack.parts], out=weight)
+        return slots
 
-    def parameters(self):
-        """Return the stacked weights, in the order of `places`."""
-        return [w for layer in self.layers.values() for w in layer.parameters()]
+    def split(self, whole):
+        """Return the layers' parts (K, ...) of an array of the shape of `weights`."""
+        return [
+            whole[:, start : start + math.prod(shape)].view(len(whole), *shape)
+            for _, _, start, shape in self._slots
+        ]
 
     def places(self, k):
-        """Return the weights of module k, in the order of `parameters`."""
-        return [
-            getattr(self.modules[k].get_submodule(path), name)
-            for path, layer in self.layers.items()
-            for name, _ in layer.named_parameters()
-        ]
+        """Return the weights of module k itself, in the order of `split`."""
+        return [getattr(self.modules[k].get_submodule(p), name) for p, name, *_ in self._slots]
+
+    def forward(self, X, training):
+        """Return the outputs (K, B, ...) for inputs (K, B, ...)."""
+        return self._programs[training].forward(X, training)
+
+    def backward(self, delta):
+        """Write the gradients to ``weights.grad``, given that of the last output in training."""
+        self._programs[True].backward(delta)
 
     @torch.no_grad()
     def unstack(self):
         """Write the weights and statistics back to the modules."""
-        for path, layer in self.layers.items():
-            for k, module in enumerate(self.modules):
-                state = module.get_submodule(path).state_dict()
-                for name, value in layer.state_dict().items():
-                    state[name].copy_(value[k])
+        weights = self.split(self.weights.detach())
+        for k in range(len(self.modules)):
+            for own, whole in zip(self.places(k), weights, strict=True):
+                own.copy_(whole[k])
+        for stack in self._stacks.values():
+            for name, values in stack.buffers.items():
+                for part, value in zip(stack.parts, values, strict=True):
+                    getattr(part, name).copy_(value)
 
 
-class NotStackableError(Exception):
-    """The modules do what is not known to work on stacks; train them one by one."""
+# Weights begin where vectors do, so that each entry is computed alike wherever it is.
+_ALIGNED = 16
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
 class _Tracer(fx.Tracer):
@@ -142,121 +182,140 @@ class _Tracer(fx.Tracer):
         return type(module) is not nn.Sequential and module.__module__.startswith("torch.nn.")
 
 
-def _written(root, graph):
-    """Return `root`, whose forward is what the graph writes down.
+@dataclass(frozen=True)
+class _Line:
+    """A step of a program: the numbers of its output and inputs, and whose gradient counts."""
 
-    fx.GraphModule does the same, but keeps the source of every module for as long as the process
-    lives, and each pass over the folds makes two.
+    step: object
+    at: int
+    inputs: tuple
+    learns: tuple
+
+
+class _Program:
+    """What a module computes, one step after the other.
+
+    Parameters
+    ----------
+    graph : fx.Graph
+        The graph of one module.
+    make : callable
+        ``make(path, adds)`` returns the step of a part of the module.
     """
-    code = graph.python_code("self")
-    names = dict(code.globals)
-    # The source is fx's own, of nodes that `_runs_on_stacks` knows: no input reaches it.
-    exec(code.src, names)  # nosec B102
-    root.forward = types.MethodType(names["forward"], root)
-    return root
+
+    def __init__(self, graph, make):
+        nodes = list(graph.nodes)
+        numbers = {node: k for k, node in enumerate(nodes)}
+        if [node.op for node in nodes].count("placeholder") != 1:
+            raise NotStackableError("several inputs")
+        if any(not node.users for node in nodes if node.op != "output"):
+            raise NotStackableError("results that nobody uses")
+        steps, seen = {}, set()
+        for node in reversed(nodes):  # in the order of the way back
+            if node.op == "call_module":
+                steps[node] = make(node.target, node.target in seen)
+                seen.add(node.target)
+        self.lines, learning = [], set()
+        for node in nodes:
+            inputs = tuple(numbers[each] for each in node.all_input_nodes)
+            if node.op == "placeholder":
+                self.entry = numbers[node]
+            elif node.op == "output":
+                if not isinstance(node.args[0], fx.Node):
+                    raise NotStackableError("several outputs")
+                self.exit = inputs[0]
+            else:
+                step = steps[node] if node in steps else _step_of_function(node)
+                if len(inputs) != (2 if isinstance(step, Add) and step.number is None else 1):
+                    raise NotStackableError("an output used twice at once")
+                learns = tuple(k in learning for k in inputs)
+                if any(learns) or getattr(step, "stack", None) is not None:
+                    learning.add(numbers[node])
+                self.lines.append(_Line(step, numbers[node], inputs, learns))
+        self._last_use = {k: i for i, line in enumerate(self.lines) for k in line.inputs}
+
+    @torch.no_grad()
+    def forward(self, X, training):
+        values = {self.entry: X}
+        for i, line in enumerate(self.lines):
+            inputs = [values[k] for k in line.inputs]
+            values[line.at] = line.step.forward(training, *inputs)
+            for k in line.inputs:
+                if self._last_use[k] == i:
+                    del values[k]
+        return values[self.exit]
+
+    @torch.no_grad()
+    def backward(self, delta):
+        deltas = {self.exit: delta}
+        for line in reversed(self.lines):
+            if line.at not in deltas:
+                continue
+            found = line.step.backward(deltas.pop(line.at), any(line.learns))
+            for k, learns, own in zip(line.inputs, line.learns, found, strict=True):
+                if learns:
+                    deltas[k] = deltas[k] + own if k in deltas else own
 
 
-def _runs_on_stacks(node):
-    """Whether a node of a graph does the same to (K, B, ...) as to each (B, ...)."""
-    if node.op == "placeholder":
-        return True
-    if node.op == "output":
-        return isinstance(node.args[0], fx.Node)
-    if node.op == "call_function" and node.target in (F.softmax, F.log_softmax):
-        dim = node.kwargs["dim"] if "dim" in node.kwargs else (*node.args, None)[1]
-        node.args, node.kwargs = node.args[:1], {"dim": -1}
-        return dim in (-1, 1)  # of outputs (B, C)
-    if node.op == "call_function" and node.target is torch.flatten:
-        if node.kwargs or node.args[1:] not in ((1,), (1, -1)):
-            return False
-        node.args = (node.args[0], 2)
-        return True
-    return (node.op == "call_function" and node.target in _FUNCTIONS) or (
-        node.op == "call_method" and node.target in _METHODS
-    )
+# What is known to do the same to (K, B, ...) as to each (B, ...)
 
 
-# Layers
-
-
-def _stack_layer(parts):
-    first = parts[0]
-    if any(not w.requires_grad or w.dtype != torch.float32 for w in first.parameters()):
-        raise NotStackableError("frozen weights, or not of single precision")
-    if any(vars(first)[hooks] for hooks in _HOOKS if hooks in vars(first)):
-        raise NotStackableError("hooks")
-    kind = type(first)
+def _step_without_weights(module):
+    kind = type(module)
+    if kind is nn.ReLU:
+        return Rectify()
+    if kind is nn.Identity:
+        return Elementwise(_same)
     if kind in _ELEMENTWISE:
-        return copy.deepcopy(first)
-    if kind in (nn.Softmax, nn.LogSoftmax) and first.dim in (-1, 1):  # of outputs (B, C)
-        return kind(dim=-1)
-    if kind is nn.Flatten and (first.start_dim, first.end_dim) == (1, -1):
-        return nn.Flatten(2)
+        function = copy.copy(module)
+        if hasattr(function, "inplace"):
+            function.inplace = False
+        return Elementwise(function)
+    if kind in (nn.Softmax, nn.LogSoftmax) and module.dim in (-1, 1):  # of outputs (B, C)
+        return Elementwise(kind(dim=-1))
+    if kind is nn.Flatten and (module.start_dim, module.end_dim) == (1, -1):
+        return Elementwise(_flatten)
+    return None
+
+
+def _kind_of_layer(module):
+    kind = type(module)
     if kind is nn.Linear:
-        return _Linear(parts)
-    if kind is nn.LayerNorm and len(first.normalized_shape) == 1:
-        return _LayerNorm(parts)
-    if kind is nn.BatchNorm1d and first.track_running_stats and first.momentum is not None:
-        return _BatchNorm(parts)
+        return Linear
+    if kind is nn.LayerNorm and len(module.normalized_shape) == 1:
+        return LayerNorm
+    if kind is nn.BatchNorm1d and module.track_running_stats and module.momentum is not None:
+        return BatchNorm
     raise NotStackableError(kind.__name__)
 
 
-_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+def _step_of_function(node):
+    target, (first, *others), options = node.target, node.args or (None,), dict(node.kwargs)
+    if node.op not in ("call_function", "call_method"):
+        raise NotStackableError(f"{node.op} {target}")
+    if target in (operator.add, torch.add, "add") and not options and len(others) == 1:
+        numbers = [each for each in (first, *others) if not isinstance(each, fx.Node)]
+        if not numbers or isinstance(numbers[0], (int, float)):
+            return Add(*numbers)
+    elif target in (F.relu, torch.relu, "relu"):
+        return Rectify()
+    elif target in (F.softmax, F.log_softmax):
+        dim = options["dim"] if "dim" in options else (*others, None)[0]
+        if dim in (-1, 1):  # of outputs (B, C)
+            return Elementwise(functools.partial(target, dim=-1))
+    elif target is torch.flatten:
+        if not options and tuple(others) in ((1,), (1, -1)):
+            return Elementwise(_flatten)
+    elif target in _FUNCTIONS and not any(each is True for each in others):  # in place
+        options.pop("inplace", None)
+        function = _FUNCTIONS[target]
+        return Elementwise(lambda X: function(X, *others, **options))
+    raise NotStackableError(f"{node.op} {target}")
 
 
-class _Stack(nn.Module):
-    """The weights and statistics of K layers."""
-
-    def __init__(self, parts):
-        super().__init__()
-        for name in parts[0]._parameters:
-            own = [getattr(part, name) for part in parts]
-            weight = None if own[0] is None else nn.Parameter(torch.stack(own).detach())
-            self.register_parameter(name, weight)
-        for name in parts[0]._buffers:
-            self.register_buffer(name, torch.stack([getattr(part, name) for part in parts]))
+def _same(X):
+    return X
 
 
-class _Linear(_Stack):
-    def forward(self, X):
-        if X.ndim != 3:
-            raise NotStackableError("linear layers of other than two dimensions")
-        if self.bias is None:
-            return torch.bmm(X, self.weight.transpose(1, 2))
-        return torch.baddbmm(self.bias.unsqueeze(1), X, self.weight.transpose(1, 2))
-
-
-class _LayerNorm(_Stack):
-    def __init__(self, parts):
-        super().__init__(parts)
-        self.shape, self.eps = parts[0].normalized_shape, parts[0].eps
-
-    def forward(self, X):
-        X = F.layer_norm(X, self.shape, eps=self.eps)
-        X = X if self.weight is None else X * self.weight.unsqueeze(1)
-        return X if self.bias is None else X + self.bias.unsqueeze(1)
-
-
-class _BatchNorm(_Stack):
-    def __init__(self, parts):
-        super().__init__(parts)
-        self.momentum, self.eps = parts[0].momentum, parts[0].eps
-
-    def forward(self, X):
-        if X.ndim != 3:
-            raise NotStackableError("batch norms of other than two dimensions")
-        n_models, n_rows, n_features = X.shape
-        if self.training:
-            self.num_batches_tracked.add_(1)
-        weight, bias = (None if w is None else w.flatten() for w in (self.weight, self.bias))
-        flat = F.batch_norm(
-            X.transpose(0, 1).reshape(n_rows, n_models * n_features),
-            self.running_mean.view(-1),
-            self.running_var.view(-1),
-            weight,
-            bias,
-            self.training,
-            self.momentum,
-            self.eps,
-        )
-        return flat.view(n_rows, n_models, n_features).transpose(0, 1)
+def _flatten(X):
+    return X.flatten(2)

@@ -3,7 +3,6 @@
 import copy
 import warnings
 
-import numpy as np
 import torch
 from skorch import NeuralNetClassifier
 from skorch.callbacks import GradientNormClipping
@@ -11,6 +10,7 @@ from torch import nn
 
 from ._net_epochs import FUSED, end_epoch
 from ._net_losses import per_sample_losses
+from ._stacked_batches import Batch, draw_batches
 from ._stacked_modules import NotStackableError, StackedModules
 
 
@@ -22,21 +22,22 @@ def train_together(folds):
     NotStackableError
         Before anything is trained, if the modules cannot be trained together.
     """
-    modules = StackedModules([fold.net.module_ for fold in folds])
-    data, first = _Data(folds), folds[0].net
-    check_alike(folds, data)
-    optimizer = _make_optimizer(first, modules.parameters())
+    first = folds[0].net
+    modules = StackedModules([f.net.module_ for f in folds], [f.generator for f in folds])
+    loss = _make_loss(first)
+    check_alike(folds, loss)
+    optimizer = _make_optimizer(first, modules.weights)
     clips = [c for _, c in first.callbacks_ if isinstance(c, GradientNormClipping)]
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), torch.no_grad():
         # Schedulers do not see the steps of the optimizer that stands in for theirs.
         warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
         for _ in range(first.max_epochs):
             for fold in folds:
                 fold.net.notify("on_epoch_begin", **fold.datasets)
             _copy_options(first.optimizer_, optimizer)
-            _run_epoch(modules, folds, data, "train", optimizer, clips)
+            _run_epoch(modules, folds, "train", loss, optimizer, clips)
             if folds[0].loaders["valid"] is not None:
-                _run_epoch(modules, folds, data, "valid")
+                _run_epoch(modules, folds, "valid", loss)
             for fold in folds:
                 end_epoch(fold.net, fold.datasets)
     modules.unstack()
@@ -45,104 +46,100 @@ def train_together(folds):
         fold.net.notify("on_train_end", X=None, y=None)
 
 
-class _Data:
-    """The rows of all folds, one fold after the other."""
-
-    def __init__(self, folds):
-        sizes = [len(fold.X) for fold in folds]
-        self.starts = torch.as_tensor(np.cumsum([0, *sizes[:-1]]))
-        self.X = torch.cat([fold.X for fold in folds])
-        self.labels = torch.cat([fold.labels for fold in folds])
-        self.rows = None if folds[0].rows is None else torch.cat([fold.rows for fold in folds])
-        self.weight = torch.cat([fold.weight for fold in folds])
-
-    def batch(self, numbers):
-        """Return one batch of every fold, the shorter ones filled up with rows of no weight."""
-        sizes = [len(each) for each in numbers]
-        longest = max(sizes)
-        padded = torch.zeros(len(sizes), longest, dtype=torch.int64)
-        for k, each in enumerate(numbers):
-            padded[k, : sizes[k]] = each
-        flat = (padded + self.starts[:, None]).flatten()
-        weight = self.weight[flat].view(len(sizes), longest)
-        if min(sizes) < longest:
-            weight = weight * (torch.arange(longest) < torch.as_tensor(sizes)[:, None])
-        X = self.X.index_select(0, flat)
-        rows = None if self.rows is None else self.rows.index_select(0, flat)
-        labels = self.labels.index_select(0, flat)
-        return X.view(len(sizes), longest, *X.shape[1:]), labels, rows, weight, sizes
-
-
-def _losses(folds, out, labels, rows, weight):
-    """Return the loss of every fold's batch (K,)."""
-    flat = out.flatten(0, 1)
-    net = folds[0].net
-    if isinstance(net, NeuralNetClassifier) and isinstance(net.criterion_, nn.NLLLoss):
-        flat = torch.log(flat + torch.finfo(flat.dtype).eps)  # as skorch does
-    losses = per_sample_losses(net.criterion_, flat, labels, rows).view(weight.shape)
-    return (losses * weight).sum(1) / weight.sum(1)
-
-
-def _run_epoch(modules, folds, data, name, optimizer=None, clips=()):
-    training = optimizer is not None
-    batches = [fold.draw(name) for fold in folds]
-    seen = []
-    with torch.set_grad_enabled(training):
-        for numbers in zip(*batches, strict=True):
-            X, labels, rows, weight, sizes = data.batch(numbers)
-            out = modules(X, training)
-            losses = _losses(folds, out, labels, rows, weight)
-            if training:
-                optimizer.zero_grad()
-                losses.sum().backward()
-                for clip in clips:
-                    _clip(modules.parameters(), clip.gradient_clip_value)
-                optimizer.step()
-            else:
-                _show(folds, out, labels.view(len(folds), -1, *labels.shape[1:]), losses, sizes)
-            seen.append((losses.detach(), sizes))
+def _run_epoch(modules, folds, name, loss, optimizer=None, clips=()):
+    training, seen = optimizer is not None, []
+    exact = training and folds[0].mixes_rows
+    for batch in draw_batches(folds, name, exact):
+        out = modules.forward(batch.X, training)
+        losses, delta = loss(out, batch)
+        if training:
+            modules.backward(delta)
+            for clip in clips:
+                _clip(modules.weights.grad, clip.gradient_clip_value)
+            optimizer.step()
+        else:
+            _show(folds, out, batch, losses)
+        seen.append((losses, batch.sizes))
     table = torch.stack([losses for losses, _ in seen]).T.tolist()
     for k, fold in enumerate(folds):
-        own = [(loss, sizes[k]) for loss, (_, sizes) in zip(table[k], seen, strict=True)]
-        _record(fold.net.history, name, own)
+        fold.net.history[-1]["batches"].extend(
+            {f"{name}_loss": loss, f"{name}_batch_size": sizes[k]}
+            for loss, (_, sizes) in zip(table[k], seen, strict=True)
+        )
+        fold.net.history.record(f"{name}_batch_count", len(seen))
 
 
-@torch.no_grad()
-def _clip(weights, limit):
+def _clip(gradients, limit):
     """Shrink the gradient of each fold to a norm of at most `limit`, as torch does."""
-    gradients = [weight.grad for weight in weights if weight.grad is not None]
-    norms = torch.stack([each.flatten(1).norm(dim=1) for each in gradients]).norm(dim=0)
-    factor = (limit / (norms + 1e-6)).clamp(max=1)
-    for each in gradients:
-        each.mul_(factor.view(-1, *[1] * (each.ndim - 1)))
+    factor = (limit / (gradients.norm(dim=1, keepdim=True) + 1e-6)).clamp(max=1)
+    gradients.mul_(factor)
 
 
-def _show(folds, out, labels, losses, sizes):
+def _show(folds, out, batch, losses):
     """Show a batch of the validation set to the callbacks, which keep it for their scores."""
     for k, fold in enumerate(folds):
-        batch = [None, labels[k, : sizes[k]]]
+        size = batch.sizes[k]
         for _, callback in fold.net.callbacks_:
             callback.on_batch_end(
-                fold.net, batch=batch, training=False, loss=losses[k], y_pred=out[k, : sizes[k]]
+                fold.net,
+                batch=[None, batch.labels[k, :size]],
+                training=False,
+                loss=losses[k],
+                y_pred=out[k, :size],
             )
 
 
-def _record(history, name, batches):
-    for loss, size in batches:
-        history.new_batch()
-        history.record_batch(f"{name}_loss", loss)
-        history.record_batch(f"{name}_batch_size", size)
-    history.record(f"{name}_batch_count", len(batches))
+# Losses
+
+
+def _make_loss(net):
+    """Return ``loss(out, batch)``: every fold's loss (K,), and its gradient (K, B, ...)."""
+    criterion = net.criterion_
+    if isinstance(criterion, nn.CrossEntropyLoss):
+        return _CrossEntropy(criterion.label_smoothing)
+    return _LossWithAutograd(criterion, isinstance(net, NeuralNetClassifier))
+
+
+class _CrossEntropy:
+    def __init__(self, smoothing):
+        self.smoothing = smoothing
+
+    def __call__(self, out, batch):
+        rows = batch.rows
+        if self.smoothing:
+            rows = (1 - self.smoothing) * rows + self.smoothing / rows.shape[-1]
+        log_proba = torch.log_softmax(out, dim=-1)
+        delta = (log_proba.exp() - rows) * batch.share.unsqueeze(-1)
+        return -((rows * log_proba).sum(-1) * batch.share).sum(1), delta
+
+
+class _LossWithAutograd:
+    def __init__(self, criterion, is_classification):
+        self.criterion = criterion
+        self.takes_logs = is_classification and isinstance(criterion, nn.NLLLoss)
+
+    @torch.enable_grad()
+    def __call__(self, out, batch):
+        leaf = out.detach().requires_grad_()
+        flat = leaf.flatten(0, 1)
+        if self.takes_logs:
+            flat = torch.log(flat + torch.finfo(flat.dtype).eps)  # as skorch does
+        rows = None if batch.rows is None else batch.rows.flatten(0, 1)
+        labels = batch.labels.flatten(0, 1)
+        losses = per_sample_losses(self.criterion, flat, labels, rows)
+        losses = (losses.view(batch.share.shape) * batch.share).sum(1)
+        return losses.detach(), torch.autograd.grad(losses.sum(), leaf)[0]
 
 
 # Optimizers
 
 
 def _make_optimizer(net, weights):
+    """Return the net's optimizer, of all weights as one: what it does, it does to each entry."""
     _, options = net.get_params_for_optimizer("optimizer", list(net.module_.named_parameters()))
     if net.optimizer in FUSED and not ("fused" in options or "foreach" in options):
         options["fused"] = True
-    return net.optimizer(weights, **options)
+    return net.optimizer([weights], **options)
 
 
 def _copy_options(source, target):
@@ -153,36 +150,36 @@ def _copy_options(source, target):
             target.param_groups[0][name] = given[name]
 
 
-@torch.no_grad()
 def _hand_out_state(stacked, modules, k, optimizer):
     """Give a net's optimizer the moments of its own weights."""
-    for whole, own in zip(modules.parameters(), modules.places(k), strict=True):
-        for name, value in stacked.state.get(whole, {}).items():
-            alike = isinstance(value, torch.Tensor) and value.shape == whole.shape
-            part = value[k] if alike else value
-            optimizer.state[own][name] = (
-                part.clone() if isinstance(part, torch.Tensor) else copy.copy(part)
-            )
+    places = modules.places(k)
+    for name, value in stacked.state.get(modules.weights, {}).items():
+        if isinstance(value, torch.Tensor) and value.shape == modules.weights.shape:
+            own = [part[k].clone() for part in modules.split(value)]
+        else:
+            own = [copy.deepcopy(value) for _ in places]
+        for weight, part in zip(places, own, strict=True):
+            optimizer.state[weight][name] = part
 
 
 # Trust
 
 
-def check_alike(folds, data):
+def check_alike(folds, loss):
     """Compare outputs and gradients of one batch with those of the modules themselves."""
-    own = torch.get_rng_state()
-    numbers = [torch.arange(min(8, len(fold.X))) for fold in folds]
-    X, labels, rows, weight, _ = data.batch(numbers)
-    try:
-        for training in (False, True):
-            plain = [copy.deepcopy(fold.net.module_).train(training) for fold in folds]
-            stacked = StackedModules(plain)
-            if training:
-                for module in [*plain, *stacked.layers.values()]:
-                    _silence_dropout(module)
-            _compare(stacked, plain, folds, X, labels, rows, weight, training)
-    finally:
-        torch.set_rng_state(own)
+    n_rows = min(8, *(len(fold.X) for fold in folds))
+    batch = Batch(
+        torch.stack([fold.X[:n_rows] for fold in folds]),
+        torch.stack([fold.labels[:n_rows] for fold in folds]),
+        None if folds[0].rows is None else torch.stack([fold.rows[:n_rows] for fold in folds]),
+        torch.full((len(folds), n_rows), 1 / n_rows),
+        [n_rows] * len(folds),
+    )
+    for training in (False, True):
+        plain = [copy.deepcopy(fold.net.module_).train(training) for fold in folds]
+        for module in plain:
+            _silence_dropout(module)
+        _compare(StackedModules(plain), plain, loss, batch, training)
 
 
 def _silence_dropout(module):
@@ -191,20 +188,22 @@ def _silence_dropout(module):
             part.p = 0.0
 
 
-def _compare(stacked, plain, folds, X, labels, rows, weight, training):
-    out = stacked(X, training)
-    _losses(folds, out, labels, rows, weight).sum().backward()
-    expected = [module(X[k]) for k, module in enumerate(plain)]
+def _compare(stacked, plain, loss, batch, training):
+    out = stacked.forward(batch.X, training)
+    with torch.enable_grad():
+        expected = [module(X) for module, X in zip(plain, batch.X, strict=True)]
     if any(not isinstance(each, torch.Tensor) or each.ndim != 2 for each in expected):
         raise NotStackableError("outputs of other than two dimensions")
-    expected = torch.stack(expected)
-    _losses(folds, expected, labels, rows, weight).sum().backward()
-    pairs = [(out, expected)] + [
-        (whole.grad[k], part.grad)
-        for k in range(len(folds))
-        for whole, part in zip(stacked.parameters(), stacked.places(k), strict=True)
-    ]
+    pairs = [*zip(out, expected, strict=True)]
+    if training:
+        delta = loss(out, batch)[1]
+        stacked.backward(delta)
+        with torch.enable_grad():
+            torch.autograd.backward(expected, [*delta])
+        gradients = stacked.split(stacked.weights.grad)
+        for k in range(len(plain)):
+            wanted = [weight.grad for weight in stacked.places(k)]
+            pairs += zip([part[k] for part in gradients], wanted, strict=True)
     for got, wanted in pairs:
-        same = (got is None) == (wanted is None)
-        if not same or (got is not None and not torch.allclose(got, wanted, rtol=1e-3, atol=1e-5)):
+        if wanted is None or not torch.allclose(got, wanted, rtol=1e-3, atol=1e-5):
             raise NotStackableError("other outputs or gradients than the modules' own")

@@ -134,6 +134,23 @@ def test_one_pass_gives_the_single_fits(name):
     assert_alike(*fits(make(**NETS[name])))
 
 
+@pytest.mark.parametrize("name", [*NETS, "dropout", "alone in its last batch"])
+def test_a_net_is_the_same_to_the_bit_whichever_are_beside_it(name):
+    own = {"dropout": {"module__dropout": 0.4}, "alone in its last batch": {"batch_size": 71}}
+    net = make(**{**NETS, **own}[name], max_epochs=3)
+    folds = [np.arange(30), np.arange(30, 59), np.arange(59, 90)]
+
+    def weights(chosen):
+        arguments = [[X[folds[k]] for k in chosen], [T[folds[k]] for k in chosen]]
+        fitted = fit_stacked(net, *arguments, [SEEDS[k] for k in chosen])
+        return [torch.cat([w.flatten() for w in f.model.module_.parameters()]) for f in fitted]
+
+    together = weights([0, 1, 2])
+    apart = weights([0]) + weights([1, 2])
+    for a, b in zip(together, apart, strict=True):
+        assert torch.equal(a, b)
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 def test_folds_of_any_sizes_and_weights(weighted):
     weight = RNG.uniform(0.5, 2, size=N) if weighted else None
@@ -247,15 +264,14 @@ def test_other_rows_are_left_to_single_fits():
         [Dataset(x) for x in inputs],
     ):
         assert fit_stacked(make(), other, targets, SEEDS) is None
-    assert fit_stacked(make(), inputs[:1], targets[:1], SEEDS[:1]) is None
     weights = [np.zeros(len(rows)) for rows in FOLDS]
     assert fit_stacked(make(), inputs, targets, SEEDS, sample_weights=weights) is None
 
 
 def test_stacks_that_compute_something_else_are_not_trusted(monkeypatch):
     class Wrong(_stacked_training.StackedModules):
-        def __call__(self, X, training):
-            return super().__call__(X, training) * 1.01
+        def backward(self, delta):
+            super().backward(1.01 * delta)
 
     monkeypatch.setattr(_stacked_training, "StackedModules", Wrong)
     inputs, targets = [X[rows] for rows in FOLDS], [T[rows] for rows in FOLDS]

@@ -1,0 +1,97 @@
+"""Batches of several folds side by side, taken from each fold's own rows."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+# Batches are gathered some at a time: few calls, and still a piece that stays in the cache.
+_BYTES_AT_ONCE = 2**21
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch of each of K folds; rows that only fill up a shorter one have no share.
+
+    Parameters
+    ----------
+    X : Tensor of shape (K, B, ...)
+        Inputs.
+    labels : Tensor of shape (K, B) or (K, B, 1)
+        Labels, or numbers to predict.
+    rows : Tensor of shape (K, B, C) or None
+        Probability rows.
+    share : Tensor of shape (K, B)
+        The share of each row in the loss of its fold's batch; sums to one.
+    sizes : list of int
+        Number of rows of each fold's batch.
+    """
+
+    X: torch.Tensor
+    labels: torch.Tensor
+    rows: torch.Tensor | None
+    share: torch.Tensor
+    sizes: list
+
+
+def draw_batches(folds, name, exact):
+    """Yield the batches of an epoch.
+
+    Parameters
+    ----------
+    folds : list of FoldNet
+        Folds with equally many batches of one size, the last of which may be shorter.
+    name : {"train", "valid"}
+        Which rows.
+    exact : bool
+        Whether rows that fill up would do harm, and folds have batches of one size for that.
+
+    Yields
+    ------
+    Batch
+        The next batch of every fold.
+    """
+    drawn, width = [fold.draw(name) for fold in folds], folds[0].width(name)
+    n_steps = len(drawn[0])
+    row_bytes = 4 * math.prod(folds[0].X.shape[1:])
+    at_once = max(1, _BYTES_AT_ONCE // (len(folds) * width * row_bytes))
+    for start in range(0, n_steps, at_once):
+        parts = [own[start : start + at_once] for own in drawn]
+        gathered = _gather(folds, parts, width)
+        for step in range(len(parts[0])):
+            sizes = [len(part[step]) for part in parts]
+            used = sizes[0] if exact else width
+            yield Batch(
+                *(each if each is None else each[:, step, :used] for each in gathered), sizes
+            )
+
+
+def _gather(folds, parts, width):
+    """Return inputs, labels, probability rows and shares (K, n_steps, width, ...)."""
+    n_rows = len(parts[0]) * width
+    numbers, known = [], []
+    for part in parts:
+        own = torch.cat(part)
+        known.append(len(own))
+        # Only the last batch of an epoch is shorter, so that all that is filled up is at the end.
+        numbers.append(torch.cat([own, own.new_zeros(n_rows - len(own))]))
+
+    def take(name):
+        values = [getattr(fold, name) for fold in folds]
+        out = values[0].new_empty((len(folds), n_rows, *values[0].shape[1:]))
+        for k, value in enumerate(values):
+            torch.index_select(value, 0, numbers[k], out=out[k])
+        return out
+
+    share = take("weight")
+    for k, end in enumerate(known):
+        share[k, end:] = 0
+    share = share.view(len(folds), -1, width)
+    share /= share.sum(2, keepdim=True)
+    rows = None if folds[0].rows is None else take("rows")
+    shape = (len(folds), len(parts[0]), width)
+    arrays = [
+        each if each is None else each.view(*shape, *each.shape[2:])
+        for each in (take("X"), take("labels"), rows)
+    ]
+    return (*arrays, share)

@@ -1,0 +1,240 @@
+"""What stacked layers compute on batches of K nets, (K, B, ...), and the gradients of it.
+
+Autograd writes down each operation and makes new arrays on the way back; small nets spend more
+time on that than on arithmetic. For the layers that most nets are made of the way back is known,
+and writes gradients where the optimizer looks for them. Of any other layer autograd is asked.
+"""
+
+import torch
+
+
+class NotStackableError(Exception):
+    """The modules do what is not known to work on stacks; train them one by one."""
+
+
+class Step:
+    """One operation: forward, and backward from the gradient of what it last returned."""
+
+    def forward(self, training, *inputs):
+        """Return the output (K, B, ...); where `training`, keep what `backward` needs."""
+        raise NotStackableError(type(self).__name__)
+
+    def backward(self, delta, wanted):
+        """Return the gradient of every input, given that of the output.
+
+        Where `wanted` is False, nobody looks at the gradients of inputs.
+        """
+        raise NotStackableError(type(self).__name__)
+
+
+class Add(Step):
+    """The sum of two outputs, or of one and a number."""
+
+    def __init__(self, number=None):
+        self.number = number
+
+    def forward(self, training, *inputs):
+        return torch.add(*inputs) if self.number is None else inputs[0] + self.number
+
+    def backward(self, delta, wanted):
+        return delta, delta
+
+
+class Rectify(Step):
+    """The positive part."""
+
+    def forward(self, training, X):
+        self.out = torch.relu(X)
+        return self.out
+
+    def backward(self, delta, wanted):
+        return (torch.ops.aten.threshold_backward(delta, self.out, 0),)
+
+
+class Drop(Step):
+    """Dropout; each net's numbers come from its own generator, whatever nets are beside it."""
+
+    def __init__(self, p, generators):
+        # Sixteen bits decide on an entry: torch's own draws take longer than small layers do.
+        self.keep, self.generators = round((1 - p) * _LEVELS), generators
+
+    def forward(self, training, X):
+        self.noise = None
+        if training and self.keep < _LEVELS:
+            self.noise = self._draw(X.shape)
+        return X if self.noise is None else X * self.noise
+
+    def _draw(self, shape):
+        n_models, n_entries = shape[0], shape[1:].numel()
+        words = torch.empty(n_models, -(-n_entries // 4), dtype=torch.int64)
+        for own, generator in zip(words, self.generators, strict=True):
+            own.random_(torch.iinfo(torch.int64).min, None, generator=generator)
+        bits = words.view(torch.int16)[:, :n_entries].view(shape)
+        noise = torch.lt(bits, self.keep - _LEVELS // 2).to(torch.float32)
+        return noise.mul_(_LEVELS / max(self.keep, 1))
+
+    def backward(self, delta, wanted):
+        return (delta if self.noise is None else delta * self.noise,)
+
+
+_LEVELS = 2**16
+
+
+class Elementwise(Step):
+    """Any function of one input that treats all entries, or all rows, alike."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def forward(self, training, X):
+        if not training:
+            return self.function(X)
+        self.X = X.detach().requires_grad_()
+        with torch.enable_grad():
+            self.out = self.function(self.X)
+        return self.out.detach()
+
+    def backward(self, delta, wanted):
+        return torch.autograd.grad(self.out, self.X, delta)
+
+
+class Stack:
+    """The weights and statistics of K layers of the same make.
+
+    Parameters
+    ----------
+    parts : list of nn.Module
+        The layers.
+
+    Attributes
+    ----------
+    weights, gradients : dict of str to Tensor of shape (K, ...)
+        Views of all weights and gradients; the stack's owner gives them their place.
+    buffers : dict of str to Tensor of shape (K, ...)
+        The statistics.
+    """
+
+    def __init__(self, parts):
+        first = parts[0]
+        if any(not w.requires_grad or w.dtype != torch.float32 for w in first.parameters()):
+            raise NotStackableError("frozen weights, or not of single precision")
+        self.parts, self.weights, self.gradients = parts, {}, {}
+        self.buffers = {
+            name: torch.stack([getattr(part, name) for part in parts]) for name in first._buffers
+        }
+
+
+class Layer(Step):
+    """One use of a stack of layers.
+
+    Parameters
+    ----------
+    stack : Stack
+        Weights and statistics.
+    adds : bool
+        Whether the way back has been at this stack before, so that gradients add up.
+    """
+
+    def __init__(self, stack, adds):
+        self.stack, self.adds = stack, adds
+
+    def put(self, name, gradient):
+        """Hand the gradient of a weight over."""
+        place = self.stack.gradients[name]
+        if self.adds:
+            place.add_(gradient)
+        else:
+            place.copy_(gradient)
+
+
+class Linear(Layer):
+    """Affine maps of the last axis."""
+
+    def forward(self, training, X):
+        weight, bias = self.stack.weights["weight"], self.stack.weights.get("bias")
+        self.shape, self.X = X.shape, X if X.ndim == 3 else X.flatten(1, -2)
+        if bias is None:
+            out = torch.bmm(self.X, weight.transpose(1, 2))
+        else:
+            out = torch.baddbmm(bias.unsqueeze(1), self.X, weight.transpose(1, 2))
+        return out if X.ndim == 3 else out.view(*self.shape[:-1], -1)
+
+    def backward(self, delta, wanted):
+        delta = delta if delta.ndim == 3 else delta.flatten(1, -2)
+        if self.adds:
+            self.stack.gradients["weight"].baddbmm_(delta.transpose(1, 2), self.X)
+        else:
+            torch.bmm(delta.transpose(1, 2), self.X, out=self.stack.gradients["weight"])
+        if "bias" in self.stack.gradients:
+            self.put("bias", delta.sum(1))
+        return (
+            torch.bmm(delta, self.stack.weights["weight"]).view(self.shape) if wanted else None,
+        )
+
+
+class _Norm(Layer):
+    """Entries less their mean over an axis, by their standard deviation; then an affine map."""
+
+    axis: int
+
+    def normalize(self, X):
+        """Return X of mean 0 and variance 1; keep what `backward` needs."""
+        variance, mean = torch.var_mean(X, self.axis, correction=0, keepdim=True)
+        self.factor = (variance + self.stack.parts[0].eps).rsqrt_()
+        self.normal = (X - mean).mul_(self.factor)
+        return mean, variance
+
+    def scale(self, X):
+        """Return the affine map of the last axis, where there is one."""
+        weight, bias = (self.own(name, X.ndim) for name in ("weight", "bias"))
+        if weight is None:
+            return X
+        return X * weight if bias is None else torch.addcmul(bias, X, weight)
+
+    def own(self, name, ndim):
+        """Return a weight in the shape of (K, 1, ..., D), or None."""
+        weight = self.stack.weights.get(name)
+        return None if weight is None else weight.view(len(weight), *[1] * (ndim - 2), -1)
+
+    def backward(self, delta, wanted):
+        rows, weight = [*range(1, delta.ndim - 1)], self.own("weight", delta.ndim)
+        if weight is not None:
+            self.put("weight", (delta * self.normal).sum(rows))
+        if "bias" in self.stack.gradients:
+            self.put("bias", delta.sum(rows))
+        if not wanted:
+            return (None,)
+        delta = delta if weight is None else delta * weight
+        along = (delta * self.normal).mean(self.axis, keepdim=True)
+        delta = torch.addcmul(delta, self.normal, along, value=-1)
+        return (delta.sub_(delta.mean(self.axis, keepdim=True)).mul_(self.factor),)
+
+
+class LayerNorm(_Norm):
+    """Layer norms of the last axis."""
+
+    axis = -1
+
+    def forward(self, training, X):
+        self.normalize(X)
+        return self.scale(self.normal)
+
+
+class BatchNorm(_Norm):
+    """Batch norms of (K, B, D)."""
+
+    axis = 1
+
+    def forward(self, training, X):
+        if X.ndim != 3 or (training and X.shape[1] < 2):
+            raise NotStackableError("batch norms of other than two dimensions, or of one row")
+        buffers, first = self.stack.buffers, self.stack.parts[0]
+        mean, variance = buffers["running_mean"], buffers["running_var"]
+        if not training:
+            factor = (variance + first.eps).rsqrt().unsqueeze(1)
+            return self.scale((X - mean.unsqueeze(1)).mul_(factor))
+        now, spread = self.normalize(X)
+        buffers["num_batches_tracked"].add_(1)
+        mean.lerp_(now[:, 0], first.momentum)
+        variance.lerp_(spread[:, 0] * (X.shape[1] / (X.shape[1] - 1)), first.momentum)
+        return self.scale(self.normal)
