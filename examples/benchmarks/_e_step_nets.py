@@ -1,5 +1,6 @@
 """The workloads of e_step.py: nets of every kind, and the rows that they learn from."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ class MLP(nn.Sequential):
 
     def __init__(self, sizes, norm=False, dropout=0.0):
         layers = []
-        for n_inputs, n_outputs in zip(sizes[:-2], sizes[1:-1], strict=True):
+        for n_inputs, n_outputs in itertools.pairwise(sizes[:-1]):
             layers += [nn.Linear(n_inputs, n_outputs)]
             layers += [nn.BatchNorm1d(n_outputs)] if norm else []
             layers += [nn.ReLU()]
@@ -27,7 +28,7 @@ class CNN(nn.Sequential):
 
     def __init__(self, channels=(1, 16, 32, 64), n_classes=10):
         layers = []
-        for n_inputs, n_outputs in zip(channels[:-1], channels[1:], strict=True):
+        for n_inputs, n_outputs in itertools.pairwise(channels):
             layers += [nn.Conv2d(n_inputs, n_outputs, 3, padding=1), nn.BatchNorm2d(n_outputs)]
             layers += [nn.ReLU(), nn.MaxPool2d(2)]
         super().__init__(

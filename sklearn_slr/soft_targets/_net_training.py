@@ -29,6 +29,7 @@ from ._net_batches import (
     reads_as_skorch,
 )
 from ._net_epochs import end_epoch, fused_steps
+from ._net_images import ImageLayout
 from ._net_losses import answer_for, criterion_class, eager, takes_rows
 
 _BINARY = (nn.BCELoss, nn.BCEWithLogitsLoss)
@@ -175,6 +176,7 @@ def _changed(net, change, **attributes):
         "__qualname__": plain.__qualname__,
         "__doc__": plain.__doc__,
         "_slr_class": plain,
+        "_slr_layout": ImageLayout.of(plain),
         **attributes,
     }
     net.__class__ = types.new_class(
@@ -196,9 +198,12 @@ class _Reading:
     def notify(self, method_name, **cb_kwargs):
         if method_name == "on_epoch_end" and self._slr_class.notify is NeuralNet.notify:
             return end_epoch(self, cb_kwargs)
+        if method_name == "on_train_end":
+            self._slr_layout.restore(self)
         return super().notify(method_name, **cb_kwargs)
 
     def train_step(self, batch, **fit_params):
+        self._slr_layout.choose(self, unpack_data(batch)[0])
         with fused_steps(self):
             return super().train_step(batch, **fit_params)
 
