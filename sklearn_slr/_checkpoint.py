@@ -147,8 +147,7 @@ class Checkpoint:
         Targets, weights, rows and seeds are part of a place's name. The trials of a
         refinement's alternatives share addresses and seeds, and the targets tell them apart; so
         they do for fits that differ in their rounds; and what a refinement or splitter makes of
-        chance is never mixed. The rows are those of all folds: where nets are trained in one
-        pass, each depends to the last bit on its company.
+        chance is never mixed.
         """
         with explained(self.folder):
             names = sorted(os.listdir(self.folder))
@@ -158,10 +157,9 @@ class Checkpoint:
                 found.setdefault(name.rpartition("-")[0], []).append(name)
         weight = b"" if sample_weight is None else sample_weight
         slots = []
-        rows = [part for fold in folds for part in (fold.train, fold.test)]
-        shared = digest(self.fingerprint, targets, weight, *rows)
+        shared = digest(self.fingerprint, targets, weight)
         for fold in folds:
-            inputs = _brief(shared, str(fold.seed))
+            inputs = _brief(digest(shared, fold.train, fold.test), str(fold.seed))
             stem = "-".join([*map(str, fold.address), inputs])
             shape = (len(fold.test), *targets.shape[1:])
             files = tuple(found.get(stem, ()))

@@ -9,7 +9,7 @@ import numpy as np
 from .soft_targets._door import fit_targets
 from .soft_targets._stacked import fit_stacked
 from .utils._inputs import as_indexable, check_lengths
-from .utils._nets import is_net
+from .utils._nets import final_step, is_net
 from .utils._random import derive_seed
 from .utils._sklearn import _safe_split, index_method_params
 
@@ -100,7 +100,7 @@ def fit_fold(fold, estimator, X, targets, observed=None, sample_weight=None, fit
 
 def fit_together(folds, estimator, X, targets, observed=None, sample_weight=None, fit_params=None):
     """Fit the models of all folds in one pass; None where each is to be fitted by `fit_fold`."""
-    if fit_params or not is_net(estimator):
+    if fit_params or not is_net(final_step(estimator)):
         return None
     if targets.ndim == 2 and any(
         present_classes(fold.train, targets, observed, sample_weight).sum() < 2 for fold in folds

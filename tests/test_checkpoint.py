@@ -602,11 +602,11 @@ def test_nets_go_on(stacked, folds, tmp_path):
     assert folds.count() == 3 + 9
 
 
-def test_the_company_in_a_pass_is_part_of_the_name(tmp_path):
+def test_the_name_is_of_the_fold_alone(tmp_path):
     folds = [Fold((1, 0, k, 0), np.arange(9), np.arange(9, 12), k) for k in range(3)]
     names = {
         slot.stem
         for company in (folds[:1], folds[:2], folds)
         for slot in Checkpoint(tmp_path, "").slots(company, np.zeros(12), None, False)[:1]
     }
-    assert len(names) == 3
+    assert len(names) == 1

@@ -108,7 +108,7 @@ def _tokens(seed):
     return _digits(seed, (8, 8))
 
 
-def _table(seed, n_samples=20_000, n_features=50):
+def table(seed, n_samples=20_000, n_features=50):
     X, y = make_classification(
         n_samples, n_features, n_informative=15, n_classes=3, flip_y=0.1, random_state=seed
     )
@@ -145,7 +145,7 @@ def _dropout_mlp():
 
 WORKLOADS = {
     "digits MLP": Workload(_digits_mlp, _digits, 64, 30, (5, 8)),
-    "20,000 x 50 MLP": Workload(_table_mlp, _table, 128, 8, (4, 6)),
+    "20,000 x 50 MLP": Workload(_table_mlp, table, 128, 8, (4, 6)),
     "CNN, 28 x 28": Workload(CNN, _images, 64, 6, (1.7, 2.8)),
     "MLP, dropout, batch norm": Workload(_dropout_mlp, _digits, 64, 30, (2.5, 4.5)),
     "transformer block": Workload(Transformer, _tokens, 64, 8, (1.3, 2)),

@@ -247,16 +247,52 @@ def _columns(estimator, targets):
 
 def _fit_last(estimator, X, targets, sample_weight, fit_params, fit):
     """Fit a Pipeline's transformers once, on the rows as they are, and its last step by `fit`."""
-    if not (hasattr(estimator, "steps") and hasattr(estimator, "named_steps")):
-        return fit(estimator, X, targets, sample_weight, fit_params)
+    last, X, last_params = fit_before_last(estimator, X, targets, sample_weight, fit_params)
+    model = fit(last, X, targets, sample_weight, last_params)
+    return model if last is estimator else _with_last(estimator, model)
+
+
+def fit_before_last(estimator, X, targets, sample_weight=None, fit_params=None):
+    """Fit what a Pipeline has before its last step.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Changed in place if it is a Pipeline, maybe one of Pipelines; else it is its own last step.
+    X : indexable of length n_samples
+        The inputs.
+    targets : ndarray of shape (n_samples, C) or (n_samples,)
+        Probability rows, or numbers.
+    sample_weight : ndarray of shape (n_samples,), default=None
+        Weights, for transformers that take them.
+    fit_params : dict, default=None
+        Keywords of the estimator's `fit`.
+
+    Returns
+    -------
+    estimator, indexable, dict
+        The last step, what it is to be fitted on, and the keywords of its `fit`.
+    """
+    if not _is_pipeline(estimator):
+        return estimator, X, fit_params
     before, (name, last) = estimator[:-1], estimator.steps[-1]
-    before_params, last_params = _split_params(estimator, fit_params, sample_weight)
+    before_params, last_params = _split_params(estimator, fit_params or {}, sample_weight)
     if len(before.steps):
         y = targets if targets.ndim == 1 else targets.argmax(axis=1)
         X = before.fit_transform(X, y, **before_params)
-    last = _fit_last(last, X, targets, sample_weight, last_params, fit)
     estimator.steps = [*before.steps, (name, last)]
-    return estimator
+    return fit_before_last(last, X, targets, sample_weight, last_params)
+
+
+def _with_last(pipeline, model):
+    """Put a fitted model in the place of a Pipeline's last step."""
+    name, last = pipeline.steps[-1]
+    pipeline.steps[-1] = (name, _with_last(last, model) if _is_pipeline(last) else model)
+    return pipeline
+
+
+def _is_pipeline(estimator):
+    return hasattr(estimator, "steps") and hasattr(estimator, "named_steps")
 
 
 def _split_params(pipeline, fit_params, sample_weight):

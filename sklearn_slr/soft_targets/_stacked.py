@@ -8,9 +8,9 @@ of every fold.
 import numpy as np
 from sklearn.base import clone
 
-from ..utils._nets import is_net
+from ..utils._nets import final_step, is_net
 from ..utils._random import isolated_generators, seed_estimator
-from ._door import FittedTargets
+from ._door import FittedTargets, fit_before_last
 
 
 def can_stack(estimator, targets):
@@ -28,18 +28,19 @@ def can_stack(estimator, targets):
     bool
         Whether it is worth trying; what the rows are like is not looked at.
     """
-    if not is_net(estimator):
+    net = final_step(estimator)
+    if not is_net(net):
         return False
     # torch is imported only where a net is there already.
     from ._net_training import renew_modules
     from ._stacked_folds import has_known_parts, is_plain
     from ._stacked_modules import StackedModules
 
-    if not is_plain(estimator, targets.ndim == 2):
+    if not is_plain(net, targets.ndim == 2):
         return False
     try:
         with isolated_generators(0):
-            net = clone(estimator)
+            net = clone(net)
             renew_modules(net)
             net.initialize()
             StackedModules([net.module_])
@@ -71,9 +72,9 @@ def fit_stacked(estimator, inputs, targets, seeds, *, sample_weights=None):
     Returns
     -------
     list of FittedTargets, or None
-        None where the fits are better done one by one: the estimator is no plain skorch net of
-        linear layers, norms, dropout and elementwise functions, with SGD, Adam or AdamW, on arrays
-        in memory.
+        None where the fits are better done one by one: the estimator is no plain skorch net, nor
+        a Pipeline that ends in one, of linear layers, norms, dropout and elementwise functions,
+        with SGD, Adam or AdamW, on arrays in memory.
     """
     if not can_stack(estimator, targets[0]):
         return None
@@ -83,11 +84,12 @@ def fit_stacked(estimator, inputs, targets, seeds, *, sample_weights=None):
     weights = [None] * len(inputs) if sample_weights is None else sample_weights
     if any(weight is not None and not np.all(weight > 0) for weight in weights):
         return None
-    folds = []
+    models, folds = [], []
     try:
         for X, own, weight, seed in zip(inputs, targets, weights, seeds, strict=True):
             with isolated_generators(seed):
-                net = seed_estimator(clone(estimator), seed)
+                models.append(seed_estimator(clone(estimator), seed))
+                net, X, _ = fit_before_last(models[-1], X, own, weight)
                 folds.append(prepare(net, X, own, weight))
         with isolated_generators(seeds[0]):
             for group in groups_of(folds):
@@ -95,13 +97,13 @@ def fit_stacked(estimator, inputs, targets, seeds, *, sample_weights=None):
     # What is no NotStackableError fails in a single fit, too, which says what and in which fold.
     except Exception:
         return None
-    return [_fitted(fold.net, own) for fold, own in zip(folds, targets, strict=True)]
+    return [_fitted(model, own) for model, own in zip(models, targets, strict=True)]
 
 
-def _fitted(net, targets):
+def _fitted(model, targets):
     if targets.ndim == 1:
-        return FittedTargets(net, None, None, "regression")
-    n_classes = targets.shape[1]
+        return FittedTargets(model, None, None, "regression")
+    net, n_classes = final_step(model), targets.shape[1]
     if hasattr(net, "classes_inferred_"):
         net.classes_inferred_ = np.arange(n_classes)
-    return FittedTargets(net, np.arange(n_classes), n_classes, "net")
+    return FittedTargets(model, np.arange(n_classes), n_classes, "net")

@@ -9,6 +9,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("skorch")
 
 from sklearn.linear_model import LogisticRegression  # noqa: E402
+from sklearn.pipeline import make_pipeline  # noqa: E402
+from sklearn.preprocessing import StandardScaler  # noqa: E402
 from skorch import NeuralNetClassifier, NeuralNetRegressor  # noqa: E402
 from skorch.callbacks import (  # noqa: E402
     Callback,
@@ -158,6 +160,18 @@ def test_folds_of_any_sizes_and_weights(weighted):
         folds = [np.arange(a, b) for a, b in itertools.pairwise(sizes)]
         for params in ({"train_split": None}, ADAM, NORM):
             assert_alike(*fits(make(**params), folds, weight=weight))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_pipelines_fit_what_comes_before_the_net_on_each_fold(weighted):
+    weight = RNG.uniform(0.5, 2, size=N) if weighted else None
+    pipeline = make_pipeline(StandardScaler(), make_pipeline("passthrough", make(**ADAM)))
+    together, alone = fits(pipeline, weight=weight)
+    for got, expected in zip(together, alone, strict=True):
+        np.testing.assert_array_equal(got.model[0].mean_, expected.model[0].mean_)
+        np.testing.assert_allclose(got.predict(X), expected.predict(X), rtol=0, atol=1e-5)
+        assert got.route == expected.route == "net"
+    assert not hasattr(pipeline[0], "mean_")
 
 
 @pytest.mark.parametrize("criterion", [nn.MSELoss, nn.SmoothL1Loss])
