@@ -1,6 +1,7 @@
 """E step: out-of-fold predictions of models that are trained on soft targets."""
 
 import contextlib
+import math
 from dataclasses import dataclass, replace
 from numbers import Integral
 
@@ -25,6 +26,9 @@ from .utils._sklearn import (
     Interval,
     validate_params,
 )
+
+
+_BYTES_A_PASS = 2**30
 
 
 @dataclass(frozen=True)
@@ -171,7 +175,11 @@ class EStep:
             own = [k for k in missing if folds[k].address[-1] == teacher]
             together = bool(own) and self.stack_folds and not self.fit_params
             together = together and can_stack(estimator, targets)
-            n_parts = min(len(own), effective_n_jobs(self.n_jobs)) if together else len(own)
+            n_parts = len(own)
+            if together:
+                # A pass holds the training rows of all its folds.
+                n_passes = math.ceil(len(own) * getattr(self.X, "nbytes", 0) / _BYTES_A_PASS)
+                n_parts = min(len(own), max(n_passes, effective_n_jobs(self.n_jobs)))
             parts += [(own[i::n_parts], together) for i in range(n_parts)]
         return parts
 

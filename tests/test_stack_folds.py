@@ -7,12 +7,10 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("skorch")
 
 from sklearn.linear_model import LogisticRegression  # noqa: E402
-from sklearn.pipeline import make_pipeline  # noqa: E402
-from sklearn.preprocessing import StandardScaler  # noqa: E402
 from skorch import NeuralNetClassifier, NeuralNetRegressor  # noqa: E402
 from torch import nn  # noqa: E402
 
-from sklearn_slr import SLRClassifier, SLRRegressor  # noqa: E402
+from sklearn_slr import SLRClassifier, SLRRegressor, _fold, _out_of_fold  # noqa: E402
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(80, 4)).astype(np.float32)
@@ -82,3 +80,18 @@ def test_labels_are_the_same_to_the_bit_for_any_number_of_processes(n_jobs):
     shared = classifier(n_repeats=2, n_jobs=n_jobs).fit(X, Y)
     assert shared.history_["stacked"].all()
     np.testing.assert_array_equal(shared.refined_labels_, serial.refined_labels_)
+
+
+def test_large_inputs_go_in_several_passes_with_the_same_bits(monkeypatch):
+    at_once = classifier().fit(X, Y)
+    monkeypatch.setattr(_out_of_fold, "_BYTES_A_PASS", 2 * X.nbytes)
+    sizes = []
+
+    def fit_together(folds, **given):
+        sizes.append(len(folds))
+        return _fold.fit_together(folds, **given)
+
+    monkeypatch.setattr(_out_of_fold, "fit_together", fit_together)
+    in_parts = classifier().fit(X, Y)
+    assert sizes == [2, 2, 1] * 2
+    np.testing.assert_array_equal(at_once.refined_labels_, in_parts.refined_labels_)

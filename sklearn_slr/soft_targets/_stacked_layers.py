@@ -5,6 +5,8 @@ time on that than on arithmetic. For the layers that most nets are made of the w
 and writes gradients where the optimizer looks for them. Of any other layer autograd is asked.
 """
 
+import math
+
 import torch
 
 
@@ -59,13 +61,14 @@ class Drop(Step):
         self.keep, self.generators = round((1 - p) * _LEVELS), generators
 
     def forward(self, training, X):
-        self.noise = None
-        if training and self.keep < _LEVELS:
-            self.noise = self._draw(X.shape)
+        self.noise = self.draw(X.shape, training)
         return X if self.noise is None else X * self.noise
 
-    def _draw(self, shape):
-        n_models, n_entries = shape[0], shape[1:].numel()
+    def draw(self, shape, training):
+        """Return what entries are multiplied by, zero or more than one; None where it is one."""
+        if not training or self.keep == _LEVELS:
+            return None
+        n_models, n_entries = shape[0], math.prod(shape[1:])
         words = torch.empty(n_models, -(-n_entries // 4), dtype=torch.int64)
         for own, generator in zip(words, self.generators, strict=True):
             own.random_(torch.iinfo(torch.int64).min, None, generator=generator)
@@ -150,26 +153,30 @@ class Layer(Step):
 class Linear(Layer):
     """Affine maps of the last axis."""
 
+    def __init__(self, stack, adds, prefix=""):
+        super().__init__(stack, adds)
+        self.weight, self.bias = prefix + "weight", prefix + "bias"
+
     def forward(self, training, X):
-        weight, bias = self.stack.weights["weight"], self.stack.weights.get("bias")
+        weight = self.stack.weights[self.weight].transpose(1, 2)
         self.shape, self.X = X.shape, X if X.ndim == 3 else X.flatten(1, -2)
-        if bias is None:
-            out = torch.bmm(self.X, weight.transpose(1, 2))
+        if self.bias in self.stack.weights:
+            out = torch.baddbmm(self.stack.weights[self.bias].unsqueeze(1), self.X, weight)
         else:
-            out = torch.baddbmm(bias.unsqueeze(1), self.X, weight.transpose(1, 2))
+            out = torch.bmm(self.X, weight)
         return out if X.ndim == 3 else out.view(*self.shape[:-1], -1)
 
     def backward(self, delta, wanted):
-        delta = delta if delta.ndim == 3 else delta.flatten(1, -2)
+        delta, gradients = delta if delta.ndim == 3 else delta.flatten(1, -2), self.stack.gradients
         if self.adds:
-            self.stack.gradients["weight"].baddbmm_(delta.transpose(1, 2), self.X)
+            gradients[self.weight].baddbmm_(delta.transpose(1, 2), self.X)
         else:
-            torch.bmm(delta.transpose(1, 2), self.X, out=self.stack.gradients["weight"])
-        if "bias" in self.stack.gradients:
-            self.put("bias", delta.sum(1))
-        return (
-            torch.bmm(delta, self.stack.weights["weight"]).view(self.shape) if wanted else None,
-        )
+            torch.bmm(delta.transpose(1, 2), self.X, out=gradients[self.weight])
+        if self.bias in gradients:
+            self.put(self.bias, delta.sum(1))
+        if not wanted:
+            return (None,)
+        return (torch.bmm(delta, self.stack.weights[self.weight]).view(self.shape),)
 
 
 class _Norm(Layer):

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 import torch
 from torch import fx, nn
 from torch.nn import functional as F  # noqa: N812 (torch's own abbreviation)
+from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
 
+from ._stacked_attention import Attend, taken_apart
 from ._stacked_layers import (
     Add,
     BatchNorm,
@@ -115,7 +117,8 @@ class StackedModules:
             kind = _kind_of_layer(first)
             if path not in self._stacks:
                 self._stacks[path] = Stack([m.get_submodule(path) for m in self.modules])
-            step = kind(self._stacks[path], adds)
+            drop = (Drop(first.dropout, self._generators),) if kind is Attend else ()
+            step = kind(self._stacks[path], adds, *drop)
         return step
 
     @torch.no_grad()
@@ -180,6 +183,12 @@ _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_
 class _Tracer(fx.Tracer):
     def is_leaf_module(self, module, path):
         return type(module) is not nn.Sequential and module.__module__.startswith("torch.nn.")
+
+    def call_module(self, module, forward, args, kwargs):
+        parts = taken_apart(module, self)
+        if parts is not None:
+            return parts(*args, **kwargs)
+        return super().call_module(module, forward, args, kwargs)
 
 
 @dataclass(frozen=True)
@@ -280,8 +289,10 @@ def _step_without_weights(module):
 
 def _kind_of_layer(module):
     kind = type(module)
-    if kind is nn.Linear:
+    if kind in (nn.Linear, NonDynamicallyQuantizableLinear):
         return Linear
+    if kind is nn.MultiheadAttention:
+        return Attend
     if kind is nn.LayerNorm and len(module.normalized_shape) == 1:
         return LayerNorm
     if kind is nn.BatchNorm1d and module.track_running_stats and module.momentum is not None:
@@ -306,6 +317,14 @@ def _step_of_function(node):
     elif target is torch.flatten:
         if not options and tuple(others) in ((1,), (1, -1)):
             return Elementwise(_flatten)
+    elif target in (torch.mean, "mean"):
+        dim = options.pop("dim") if "dim" in options else (*others, None)[0]
+        if not options and len(others) < 2 and isinstance(dim, int):
+            return Elementwise(functools.partial(_mean, dim=dim))
+    elif target is operator.getitem:
+        place = others[0] if isinstance(others[0], tuple) else ()
+        if len(place) == 2 and place[0] == slice(None) and isinstance(place[1], int):
+            return Elementwise(lambda X: X[:, :, place[1]])
     elif target in _FUNCTIONS and not any(each is True for each in others):  # in place
         options.pop("inplace", None)
         function = _FUNCTIONS[target]
@@ -315,6 +334,14 @@ def _step_of_function(node):
 
 def _same(X):
     return X
+
+
+def _mean(X, dim):
+    """Return the mean over an axis of the (B, ...) of each module, which is not its first."""
+    dim = dim % (X.ndim - 1) + 1
+    if dim < 2:
+        raise NotStackableError("a mean over rows")
+    return X.mean(dim)
 
 
 def _flatten(X):

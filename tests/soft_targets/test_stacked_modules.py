@@ -57,11 +57,53 @@ MODULES = {
 }
 
 
+class Sequences(nn.Module):
+    """Maps of rows of three tokens (B, 3, 4) to (B, C)."""
+
+    def __init__(self, block, read=None):
+        super().__init__()
+        self.embed, self.block, self.head = nn.Linear(D, 8), block, nn.Linear(8, C)
+        self.read = read
+
+    def forward(self, X):
+        X = self.block(self.embed(X))
+        return self.head(X.mean(dim=1) if self.read is None else self.read(X))
+
+
+class Attention(nn.Module):
+    def __init__(self, **options):
+        super().__init__()
+        self.attend = nn.MultiheadAttention(8, 2, batch_first=True, **options)
+        self.norm = nn.LayerNorm(8)
+
+    def forward(self, X):
+        return self.norm(X + self.attend(X, X, X, need_weights=False)[0])
+
+
+def encoder_layer(**options):
+    return nn.TransformerEncoderLayer(8, 2, 6, **{"dropout": 0.0, "batch_first": True, **options})
+
+
+SEQUENCES = {
+    "tokens": lambda: Sequences(nn.Tanh()),
+    "encoder_layer": lambda: Sequences(encoder_layer()),
+    "norm_first": lambda: Sequences(encoder_layer(norm_first=True, activation="gelu")),
+    "no_bias": lambda: Sequences(encoder_layer(bias=False), lambda X: X[:, 0]),
+    "encoder": lambda: Sequences(
+        nn.TransformerEncoder(encoder_layer(), 2, norm=nn.LayerNorm(8)), lambda X: X.mean(-2)
+    ),
+    "attention": lambda: Sequences(Attention(), lambda X: torch.mean(X, 1)),
+    "attention_twice": lambda: Sequences(nn.Sequential(*[Attention()] * 2), lambda X: X[:, -1]),
+}
+
+
 @pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", [*MODULES, *SEQUENCES])
 def test_stacks_compute_what_the_modules_do(name, training):
-    modules = [MODULES[name]().train(training) for _ in range(K)]
-    stacked, X = StackedModules(modules), torch.randn(K, B, D)
+    make = {**MODULES, **SEQUENCES}[name]
+    modules = [make().train(training) for _ in range(K)]
+    X = torch.randn((K, B, D) if name in MODULES else (K, B, 3, D))
+    stacked = StackedModules(modules)
     goal = torch.randn(K, B, 1)
     out = stacked.forward(X, training)
     if training:
@@ -107,6 +149,24 @@ def test_dropout_follows_the_mode():
     assert torch.equal(stacked.forward(X, False), stacked.forward(X, False))
 
 
+def test_attention_draws_dropout_from_each_module_s_generator():
+    modules = [Sequences(Attention(dropout=0.5)) for _ in range(K)]
+
+    def outputs(chosen):
+        generators = [torch.Generator().manual_seed(k) for k in chosen]
+        stacked = StackedModules([modules[k] for k in chosen], generators)
+        return [*stacked.forward(X[chosen], True)]
+
+    X = torch.randn(K, B, 3, D)
+    together, apart = outputs([0, 1, 2]), outputs([0]) + outputs([1, 2])
+    assert all(torch.equal(a, b) for a, b in zip(together, apart, strict=True))
+    rows = X[:1, :1].expand(1, 4000, 3, D)
+    drawn = StackedModules(modules[:1], [torch.Generator().manual_seed(0)]).forward(rows, True)
+    modules[0].train()
+    torch.testing.assert_close(drawn.mean(1), modules[0](rows[0]).mean(0, True), rtol=0, atol=0.05)
+    assert drawn.std(1).min() > 0.05
+
+
 class Branches(nn.Module):
     def __init__(self):
         super().__init__()
@@ -140,6 +200,11 @@ class TwoOutputs(Branches):
         return self.linear(X), X
 
 
+class Masked(Attention):
+    def forward(self, X):
+        return self.attend(X, X, X, attn_mask=torch.ones(3, 3).bool())[0]
+
+
 def frozen():
     module = nn.Sequential(nn.Linear(D, 5), nn.Linear(5, C))
     module[0].weight.requires_grad = False
@@ -162,6 +227,11 @@ def hooked():
         TwoOutputs,
         frozen,
         hooked,
+        Masked,
+        lambda: Sequences(Attention(add_zero_attn=True)),
+        lambda: Sequences(nn.TransformerEncoderLayer(8, 2, 6)),  # batches second
+        lambda: Sequences(nn.Tanh(), lambda X: X.mean((0, 1))),
+        lambda: Sequences(nn.Tanh(), lambda X: X[0]),
         lambda: nn.Sequential(nn.Linear(D, C).double()),
         lambda: nn.Sequential(nn.Linear(D, 4), nn.PReLU()),
         lambda: nn.Sequential(nn.Conv1d(1, 2, 2), nn.Flatten()),
