@@ -27,7 +27,6 @@ from .utils._sklearn import (
     validate_params,
 )
 
-
 _BYTES_A_PASS = 2**30
 
 
