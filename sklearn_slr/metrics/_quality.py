@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.utils import check_array, check_consistent_length
 
 from ..utils._arrays import plain_array
+from ..utils._labels import as_array
 from ..utils._sklearn import validate_params
 
 
@@ -36,7 +37,7 @@ def label_quality_scores(observed, proba):
     """
     proba = plain_array(proba, name="proba")
     proba = check_array(proba, dtype=np.float64, input_name="proba")
-    observed = plain_array(observed, name="observed")
+    observed = as_array(observed, name="observed")
     check_consistent_length(observed, proba)
     if observed.ndim == 2:
         if observed.shape != proba.shape:

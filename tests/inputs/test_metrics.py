@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sklearn_slr.metrics import label_quality_scores, quadratic_weighted_kappa, soft_log_loss
@@ -50,6 +50,7 @@ functions = st.sampled_from(sorted(FUNCTIONS))
 
 
 @given(functions, wraps, seeds)
+@example("quality", WRAPS["objects"], 0)
 def test_arguments_of_any_kind(name, wrap, seed):
     function, arrange = FUNCTIONS[name]
     args, params = arrange(*draw(seed))
