@@ -242,12 +242,12 @@ def combine(folds, predictions, targets):
         np.add.at(total, fold.test, prediction)
         np.add.at(count, fold.test, 1)
     held_out = count > 0
-    oof = np.array(targets, dtype=np.float64)
-    shape = (-1,) + (1,) * (targets.ndim - 1)
-    oof[held_out] = total[held_out] / count[held_out].reshape(shape)
+    # In place: with many classes each array of this shape counts.
+    total /= np.maximum(count, 1).reshape((-1,) + (1,) * (targets.ndim - 1))
+    total[~held_out] = targets[~held_out]
     if targets.ndim == 2:
-        oof /= oof.sum(axis=1, keepdims=True)
-    return oof, held_out
+        total /= total.sum(axis=1, keepdims=True)
+    return total, held_out
 
 
 @validate_params(

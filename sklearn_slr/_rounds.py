@@ -83,10 +83,11 @@ def refine_labels(
         The refined labels and what was measured on the way.
     """
     targets = np.array(targets, dtype=np.float64)
-    training, oof, attributes, records = targets, targets.copy(), {}, []
+    training, oof, attributes, records = targets, None, {}, []
     oof_sum, best, best_score = np.zeros_like(targets), None, -np.inf
     for round in range(1, n_rounds + 1):
         start = time.perf_counter()
+        found = oof = None  # those of the round before: one array less while folds are fitted
         found = e_step(training, round)
         oof = found.predictions
         refined, attributes = _refine(
@@ -113,8 +114,10 @@ def refine_labels(
     history = {name: np.array([record[name] for record in records]) for name in names}
     if best is not None:
         return replace(best, history=history)
-    mean_oof = oof_sum / n_rounds if n_rounds else oof.copy()
-    return Refined(targets, training, oof, mean_oof, history, attributes, n_rounds)
+    if not n_rounds:
+        return Refined(targets, training, targets.copy(), targets.copy(), history, attributes, 0)
+    oof_sum /= n_rounds
+    return Refined(targets, training, oof, oof_sum, history, attributes, n_rounds)
 
 
 def _refine(refinement, observed, targets, oof, held_out, round, weight):
@@ -185,5 +188,6 @@ def check_targets(targets, shape, name):
             f"sums {totals.min():.3g} to {totals.max():.3g}): rows must be non-negative and sum "
             "to 1."
         )
-    targets = np.clip(targets, 0, None)
-    return targets / targets.sum(axis=1, keepdims=True)
+    np.clip(targets, 0, None, out=targets)
+    targets /= targets.sum(axis=1, keepdims=True)
+    return targets

@@ -69,7 +69,10 @@ class AverageRefinement(BaseEstimator):
             If `n` is negative, not finite, or no number.
         """
         n = self._weight(round)
-        return (n * np.asarray(targets) + np.asarray(oof)) / (n + 1.0)
+        refined = n * np.asarray(targets, dtype=np.float64)
+        refined += oof
+        refined /= n + 1.0
+        return refined
 
     def _weight(self, round):
         if isinstance(self.n, str) and self.n == "round":

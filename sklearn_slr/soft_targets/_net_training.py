@@ -179,13 +179,15 @@ def _changed(net, change, **attributes):
         "_slr_layout": ImageLayout.of(plain),
         **attributes,
     }
-    net.__class__ = types.new_class(
+    net.__class__ = changed = types.new_class(
         plain.__name__, (change, plain), exec_body=lambda namespace: namespace.update(body)
     )
     try:
         yield
     finally:
         net.__class__ = plain
+        for name in attributes:  # a class lives on until the garbage is collected
+            delattr(changed, name)
 
 
 class _Reading:

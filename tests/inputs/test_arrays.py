@@ -87,7 +87,9 @@ def test_a_container_says_what_its_values_say(name, kind, seed):
 
 @given(names, st.sampled_from(NARROW), seeds)
 def test_a_dtype_says_what_its_numbers_say(name, dtype, seed):
-    X = draw_inputs(seed).astype(dtype)
+    X = draw_inputs(seed)
+    # Below zero an unsigned number is a huge one, which Ridge has its own opinion on.
+    X = (np.abs(X) if dtype.startswith("u") else X).astype(dtype)
     wide = X.astype(np.float64)
     y = draw_labels(name, wide, seed)
     model = fit_unmutated(make(name, flat(name)), X, y)

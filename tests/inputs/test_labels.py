@@ -47,7 +47,8 @@ WRAPS = {
     "backwards": lambda y: y[::-1].copy()[::-1],
     "series": lambda y: pd.Series(y, index=np.arange(len(y))[::-1]),
     "series of one index": lambda y: pd.Series(y, index=[0] * len(y)),
-    "categorical": pd.Categorical,
+    # pandas has no index of half precision.
+    "categorical": lambda y: pd.Categorical(y.astype(float) if y.dtype == np.float16 else y),
     "polars": lambda y: pl.Series(y.tolist()),
 }
 
