@@ -74,8 +74,7 @@ def em_transition(proba, observed, start, *, weight=None, n_iter=15, prior=5.0):
     rows = observed if weight is None else observed * weight[:, None]
     transition = start
     for _ in range(n_iter):
-        posterior = posterior_labels(proba, observed, transition)
-        counts = posterior.T @ rows + prior * symmetric
+        counts = posterior_labels(proba, observed, transition).T @ rows + prior * symmetric
         transition = counts / counts.sum(axis=1, keepdims=True)
     return transition
 
@@ -97,9 +96,13 @@ def posterior_labels(proba, observed, transition):
     ndarray of shape (n_samples, C)
         L[i, c] ~ p[i, c] * sum_j y[i, j] T[c, j]; where that is zero everywhere, p itself.
     """
-    joint = proba * (observed @ transition.T)
-    total = joint.sum(axis=1, keepdims=True)
-    return np.where(total > 0, joint / np.where(total > 0, total, 1), proba)
+    joint = observed @ transition.T
+    joint *= proba
+    total = joint.sum(axis=1)
+    impossible = ~(total > 0)
+    joint[impossible], total[impossible] = proba[impossible], 1
+    joint /= total[:, None]
+    return joint
 
 
 def log_determinant(proba, observed, *, weight=None):
