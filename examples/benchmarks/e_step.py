@@ -206,9 +206,7 @@ def _peak_of_child(name, method):
 
 def accuracy(arguments):
     """Print paired accuracies of the predictions; return them."""
-    print(
-        "\n| workload | by hand | ours | difference, points | 95 % interval |\n|---|---|---|---|---|"
-    )
+    print("\n| workload | by hand | ours | points | 95 % interval |\n|---|---|---|---|---|")
     results = {}
     for name in arguments.workloads:
         values = []
