@@ -39,7 +39,7 @@ class Add(Step):
         return torch.add(*inputs) if self.number is None else inputs[0] + self.number
 
     def backward(self, delta, wanted):
-        return delta, delta
+        return (delta, delta) if self.number is None else (delta,)
 
 
 class Rectify(Step):

@@ -91,7 +91,7 @@ class StackedModules:
         self._generators = [None] * len(modules) if generators is None else generators
         self._stacks = {}
         self._programs = {training: self._trace(training) for training in (True, False)}
-        self._slots = self._allocate()
+        self._allocate()
 
     def _trace(self, training):
         module = self.modules[0]
@@ -123,7 +123,7 @@ class StackedModules:
 
     @torch.no_grad()
     def _allocate(self):
-        """Give all weights their place in one array; return what is where."""
+        """Give all weights their place in one array."""
         slots, end, own = [], 0, []
         for path, stack in self._stacks.items():
             for name, weight in stack.parts[0].named_parameters(recurse=False):
@@ -141,7 +141,6 @@ class StackedModules:
             stack = self._stacks[path]
             stack.weights[name], stack.gradients[name] = weight, gradient
             torch.stack([getattr(part, name) for part in stack.parts], out=weight)
-        return slots
 
     def split(self, whole):
         """Return the layers' parts (K, ...) of an array of the shape of `weights`."""
