@@ -127,6 +127,15 @@ def test_outermost_cuts_of_unused_grades_lie_just_outside_the_scores():
     assert_array_equal(cuts, [-0.5, 1.5, 3.5])
 
 
+@pytest.mark.parametrize("method", ["kappa", "moments", "quantile"])
+def test_cuts_move_with_the_scores(method):
+    scores, y = np.array([0.0, 1.0, 2.0, 3.0]), [1, 1, 2, 2]
+    cuts = fit_thresholds(scores, y, method=method, grades=[0, 1, 2, 3])
+    for scale, shift in ((0.5, 16), (1, -16), (4, 0)):
+        moved = fit_thresholds(scale * scores + shift, y, method=method, grades=[0, 1, 2, 3])
+        assert_allclose(moved, scale * cuts + shift)
+
+
 @pytest.mark.parametrize("metric", METRICS)
 def test_an_unused_middle_grade_has_equal_cuts(metric):
     scores, y = [0.0, 1.0, 2.0, 3.0], [0, 0, 2, 2]
