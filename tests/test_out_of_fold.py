@@ -112,6 +112,23 @@ def test_int_folds_hold_every_row_out_once_and_groups_are_kept():
     assert np.allclose(P, expected)
 
 
+class Recorder(KFold):
+    """Folds that note, in a list that copies share, which y they were asked to split."""
+
+    seen = []
+
+    def split(self, X, y=None, groups=None):
+        self.seen.append(y)
+        return super().split(X, y, groups)
+
+
+def test_splitters_see_the_most_probable_class_or_the_numbers():
+    soft = 0.8 * HARD + 0.2 / 3
+    for model, targets, expected in ((GaussianNB(), soft, y), (Ridge(), X[:, 0], X[:, 0])):
+        out_of_fold_predict(model, X, targets, cv=Recorder(3, shuffle=True, random_state=0))
+        assert np.array_equal(Recorder.seen.pop(), expected)
+
+
 def test_rows_of_weight_zero_are_predicted_but_never_trained_on():
     weight = np.ones(150)
     weight[::7] = 0
@@ -145,6 +162,8 @@ def test_bad_targets_are_refused(targets, message):
         (GaussianNB(), y, {}, TypeError, "probability rows of shape"),
         (Ridge(), HARD, {}, TypeError, "the regressor Ridge"),
         (GaussianNB(), HARD, {"teachers": [GaussianNB()]}, ValueError, r"list of \(name, est"),
+        (GaussianNB(), HARD, {"augmentations": [np.copy, 3]}, TypeError, "augmentations holds 3"),
+        (GaussianNB(), HARD, {"n_repeats": 0}, ValueError, "'n_repeats' parameter"),
         (GaussianNB(), HARD, {"teachers": [("r", Ridge())]}, TypeError, "teachers: 'r' is the"),
     ],
 )
