@@ -244,7 +244,7 @@ def test_rare_grades_are_no_trouble():
 @pytest.mark.parametrize(
     ("parameters", "y", "error", "message"),
     [
-        ({"estimator": LogisticRegression()}, [0, 1] * 10, TypeError, "is the classifier"),
+        ({"estimator": LogisticRegression()}, [0, 1] * 10, TypeError, "ThresholdedRegressor cuts"),
         ({}, [0, np.nan] * 10, ValueError, "NaN"),
         ({"cv": 30}, [0, 1] * 10, ValueError, "n_samples=20"),
         ({"thresholds": "best"}, [0, 1] * 10, ValueError, "thresholds"),
