@@ -99,6 +99,8 @@ def test_constant_and_contrary_scores_give_the_shares():
     shares = np.array([3, 1, 2]) / 6
     constant = fit_grade_model(np.full(6, 0.1), codes, 3).predict(np.array([0.1, 7.0]))
     assert_allclose(constant, [shares, shares], atol=1e-3)
+    rounding = 1e6 + np.spacing(1e6) * codes  # in order, but by the last bit alone
+    assert_allclose(fit_grade_model(rounding, codes, 3).predict(rounding), [shares] * 6, atol=1e-3)
     contrary = fit_grade_model(-codes.astype(float), codes, 3).predict(np.array([-2.0, 0.0]))
     assert_allclose(contrary, [shares, shares], atol=1e-3)
 
