@@ -86,6 +86,13 @@ def test_probabilities_are_calibrated_on_the_rows():
     assert_allclose(proba.mean(axis=0), np.bincount(codes) / len(codes), atol=0.02)
 
 
+def test_a_weak_slope_is_a_slope():
+    codes = np.array([0, 1, 0, 1, 0, 1, 1, 1])
+    model = fit_grade_model(np.array([0.0, 0, 0, 0, 1, 1, 1, 1]), codes, 2)
+    # Half of the lower scores and three quarters of the higher have grade 1: odds 1 and 3.
+    assert_allclose(model.predict(np.array([0.0, 1.0]))[:, 1], [0.5, 0.75], atol=1e-3)
+
+
 def test_weights_repeat_rows():
     scores, codes = draw(2, n=60)
     weight = np.random.default_rng(0).integers(0, 3, 60)
