@@ -1,8 +1,11 @@
 """Names, import cost, and the one way that imports point."""
 
 import ast
+import contextlib
 import importlib
 import inspect
+import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -114,6 +117,32 @@ def test_names_of_the_contract():
         assert list(inspect.signature(kind.fit).parameters) == [
             "self", "X", "y", "sample_weight", "groups", "X_val", "y_val", "fit_params",
         ]  # fmt: skip
+
+
+def documented_defaults(module):
+    """Yield what docstrings of a module say of defaults, and the parameters themselves."""
+    for kind in vars(module).values():
+        if not callable(kind) or getattr(kind, "__module__", "") != module.__name__:
+            continue
+        methods = [m for m in vars(kind).values() if inspect.isfunction(m)]
+        for each in [kind, *(methods if inspect.isclass(kind) else [])]:
+            section = (inspect.getdoc(each) or "").partition("Parameters\n---")[2]
+            section = re.split(r"\n\w[\w ]*\n---", section.replace("\\\n", ""))[0]
+            for name, default in re.findall(r"(?m)^(\w+) : .*default=(.+)$", section):
+                with contextlib.suppress(ValueError):  # an object, by its name
+                    yield ast.literal_eval(default), inspect.signature(each).parameters[name]
+
+
+@pytest.mark.parametrize("package", PUBLIC)
+def test_defaults_are_what_the_docstrings_say(package):
+    if package in (".callbacks", ".losses"):
+        pytest.importorskip("skorch")
+    top = importlib.import_module("sklearn_slr" + package)
+    names = [f"{top.__name__}.{each.name}" for each in pkgutil.iter_modules(top.__path__)]
+    found = [pair for m in map(importlib.import_module, names) for pair in documented_defaults(m)]
+    assert found
+    for default, parameter in found:
+        assert parameter.default == default, parameter
 
 
 def test_import_loads_neither_torch_nor_matplotlib():

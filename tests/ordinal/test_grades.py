@@ -45,6 +45,7 @@ def test_grades_of_weightless_rows_are_no_grades():
     grades, codes, targets = encode_weighted_grades([0, 1, 2, 9], np.array([1, 0, 1, 0]))
     assert_array_equal(grades.labels, [0, 2])
     assert_array_equal(codes[[0, 2]], [0, 1])
+    assert set(codes) == {0, 1}  # the others have a neighbour's
     assert_array_equal(targets, [0, 1, 2, 9])
 
 
@@ -55,6 +56,7 @@ def test_grades_of_weightless_rows_are_no_grades():
         (np.array(["a", None], dtype=object), ValueError, "1 missing grades"),
         (np.ones((3, 2)), TypeError, "shape"),
         (None, ValueError, "requires y"),
+        (np.array(["a", 1], dtype=object), TypeError, "mixes strings with other grades"),
     ],
 )
 def test_errors_say_what_is_wrong(y, error, message):

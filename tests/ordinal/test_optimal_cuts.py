@@ -2,6 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 
 from sklearn_slr.ordinal._optimal_cuts import METRICS, optimal_positions, quantile_positions
 
@@ -17,6 +18,16 @@ def test_grades_in_order_are_parted_without_an_error(metric):
 
 def test_shares_of_grades_are_kept():
     assert quantile_positions(PREFIX).tolist() == [2, 3]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_shares_are_kept_as_nearly_as_ties_and_weights_allow(seed):
+    rng = np.random.default_rng(seed)
+    cells = rng.random((3, 5)) + 0.01
+    prefix = np.concatenate([np.zeros((3, 1)), np.cumsum(cells, axis=1)], axis=1)
+    wanted = np.cumsum(cells.sum(axis=1))[:-1]
+    off = np.abs(np.cumsum(np.append(0, cells.sum(axis=0))) - wanted[:, None])
+    assert_array_equal(quantile_positions(prefix), off.argmin(axis=1))
 
 
 @pytest.mark.parametrize("seed", range(20))

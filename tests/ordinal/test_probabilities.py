@@ -1,5 +1,7 @@
 """Probabilities of grades: on the simplex, ordered, calibrated, at the optimum."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.special import expit
 
-from sklearn_slr.ordinal._probabilities import _log_loss, fit_grade_model
+from sklearn_slr.ordinal._probabilities import _PRIOR, GradeModel, _log_loss, fit_grade_model
 
 
 def draw(seed, n=300):
@@ -47,10 +49,48 @@ def test_the_model_that_drew_the_grades_is_found():
     assert_allclose(proba, np.diff(below, axis=1), atol=0.02)
 
 
+@pytest.mark.parametrize("signal", [0.2, 1.0, 3.0, 30.0])
+@pytest.mark.parametrize("n_grades", [2, 4])
+def test_no_model_nearby_is_more_likely(n_grades, signal):
+    rng = np.random.default_rng(n_grades)
+    codes = rng.integers(0, n_grades, 40)
+    scores = 3 + signal * codes + rng.normal(size=40)
+    weight = rng.random(40)
+    weight[:5] = 0
+    found = fit_grade_model(scores, codes, n_grades, weight)
+
+    def log_likelihood(model):
+        rows = np.log(model.predict(scores)[np.arange(40), codes])
+        prior = np.log(model.predict(np.array([np.average(scores, weights=weight)])))
+        return (1 - _PRIOR) * np.average(rows, weights=weight) + _PRIOR * prior.mean()
+
+    best = log_likelihood(found) + 1e-12
+    for way in (-1e-3, 1e-3):
+        assert log_likelihood(replace(found, slope=found.slope * (1 + way))) < best
+        for each in way * np.eye(n_grades - 1):
+            assert log_likelihood(replace(found, intercepts=found.intercepts + each)) < best
+
+
+def test_a_model_by_hand_far_from_the_middle_too():
+    model = GradeModel(center=1.0, scale=2.0, slope=3.0, intercepts=np.array([-1.0, 2.0]))
+    scores = np.array([1.0, 3.0, -59.0, 61.0])  # the slope takes 0, 3, -90 and 90 off
+    lower, upper = np.array([-1.0, -4, 89, -91]), np.array([2.0, -1, 92, -88])
+    middle = [*(expit(upper) - expit(lower))[:2], expit(-89) - expit(-92), expit(-88) - expit(-91)]
+    expected = np.column_stack([expit(lower), middle, expit(-upper)])
+    assert_allclose(model.predict(scores), expected, rtol=1e-12)
+
+
 def test_probabilities_are_calibrated_on_the_rows():
     scores, codes = draw(1)
     proba = fit_grade_model(scores, codes, 4).predict(scores)
     assert_allclose(proba.mean(axis=0), np.bincount(codes) / len(codes), atol=0.02)
+
+
+def test_a_weak_slope_is_a_slope():
+    codes = np.array([0, 1, 0, 1, 0, 1, 1, 1])
+    model = fit_grade_model(np.array([0.0, 0, 0, 0, 1, 1, 1, 1]), codes, 2)
+    # Half of the lower scores and three quarters of the higher have grade 1: odds 1 and 3.
+    assert_allclose(model.predict(np.array([0.0, 1.0]))[:, 1], [0.5, 0.75], atol=1e-3)
 
 
 def test_weights_repeat_rows():
@@ -66,6 +106,8 @@ def test_constant_and_contrary_scores_give_the_shares():
     shares = np.array([3, 1, 2]) / 6
     constant = fit_grade_model(np.full(6, 0.1), codes, 3).predict(np.array([0.1, 7.0]))
     assert_allclose(constant, [shares, shares], atol=1e-3)
+    rounding = 1e6 + np.spacing(1e6) * codes  # in order, but by the last bit alone
+    assert_allclose(fit_grade_model(rounding, codes, 3).predict(rounding), [shares] * 6, atol=1e-3)
     contrary = fit_grade_model(-codes.astype(float), codes, 3).predict(np.array([-2.0, 0.0]))
     assert_allclose(contrary, [shares, shares], atol=1e-3)
 

@@ -16,11 +16,22 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, RepeatedKFold, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_slr import out_of_fold_predict
 from sklearn_slr.metrics import quadratic_weighted_kappa, quadratic_weighted_kappa_scorer
 from sklearn_slr.ordinal import ThresholdedRegressor, apply_thresholds, fit_thresholds
+
+
+class Vague(Ridge):
+    """A regressor that says that it gives other numbers every time."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.non_deterministic = True
+        return tags
+
 
 EXPECTED_FAILURES = {
     "check_regressors_no_decision_function": "scores and probabilities of grades are the purpose"
@@ -233,7 +244,7 @@ def test_rare_grades_are_no_trouble():
 @pytest.mark.parametrize(
     ("parameters", "y", "error", "message"),
     [
-        ({"estimator": LogisticRegression()}, [0, 1] * 10, TypeError, "is the classifier"),
+        ({"estimator": LogisticRegression()}, [0, 1] * 10, TypeError, "ThresholdedRegressor cuts"),
         ({}, [0, np.nan] * 10, ValueError, "NaN"),
         ({"cv": 30}, [0, 1] * 10, ValueError, "n_samples=20"),
         ({"thresholds": "best"}, [0, 1] * 10, ValueError, "thresholds"),
@@ -256,8 +267,34 @@ def test_inputs_of_other_kinds():
     named = clone(dense).fit(frame, y)
     assert_array_equal(named.feature_names_in_, ["a", "b", "c"])
     assert_array_equal(named.predict(frame), dense.predict(X))
+    assert not hasattr(named.fit(X, y), "feature_names_in_")
+    assert named.n_features_in_ == 3
     with pytest.warns(Warning, match="1d array"):
         clone(dense).fit(X, y[:, None])
+
+
+def test_tags_are_the_regressors():
+    forest = get_tags(ThresholdedRegressor(RandomForestRegressor()))
+    assert forest.input_tags.allow_nan
+    assert not get_tags(ThresholdedRegressor()).input_tags.allow_nan
+    vague = get_tags(ThresholdedRegressor(Vague()))
+    assert vague.non_deterministic
+    assert vague.estimator_type == "regressor"
+
+
+def test_as_many_folds_as_rows():
+    X, y = make_data(20)
+    model = ThresholdedRegressor(Ridge(), cv=20, random_state=0).fit(X, y)
+    alone = ThresholdedRegressor(Ridge(), cv=list(KFold(20).split(X))).fit(X, y)
+    assert_allclose(model.oof_predictions_, alone.oof_predictions_)
+
+
+def test_some_row_of_weight_has_to_be_held_out():
+    X, y = make_data()
+    weight = np.repeat([0.0, 1.0], [100, 50])
+    splits = [(np.arange(50, 150), np.arange(50))]
+    with pytest.raises(ValueError, match="holds out no row of positive weight"):
+        ThresholdedRegressor(Ridge(), cv=splits).fit(X, y, sample_weight=weight)
 
 
 def test_groups_stay_together_and_repeats_are_averaged():

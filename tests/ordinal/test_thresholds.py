@@ -127,6 +127,15 @@ def test_outermost_cuts_of_unused_grades_lie_just_outside_the_scores():
     assert_array_equal(cuts, [-0.5, 1.5, 3.5])
 
 
+@pytest.mark.parametrize("method", ["kappa", "moments", "quantile"])
+def test_cuts_move_with_the_scores(method):
+    scores, y = np.array([0.0, 1.0, 2.0, 3.0]), [1, 1, 2, 2]
+    cuts = fit_thresholds(scores, y, method=method, grades=[0, 1, 2, 3])
+    for scale, shift in ((0.5, 16), (1, -16), (4, 0)):
+        moved = fit_thresholds(scale * scores + shift, y, method=method, grades=[0, 1, 2, 3])
+        assert_allclose(moved, scale * cuts + shift)
+
+
 @pytest.mark.parametrize("metric", METRICS)
 def test_an_unused_middle_grade_has_equal_cuts(metric):
     scores, y = [0.0, 1.0, 2.0, 3.0], [0, 0, 2, 2]
@@ -206,6 +215,28 @@ def test_moments_undo_shrunken_scores():
     assert apply_thresholds([5.0], constant) in ([1], [2])
 
 
+@given(st.integers(0, 2**32 - 1))
+def test_moments_round_what_has_the_mean_and_the_variance_of_the_grades(seed):
+    rng = np.random.default_rng(seed)
+    grades = np.array([0.0, 1.0, 4.0])
+    y, weight = np.append(grades, rng.choice(grades, 20)), rng.uniform(0.1, 1, 23)
+    scores = rng.normal(7, 3, 23)
+
+    def moments(values):
+        mean = np.average(values, weights=weight)
+        return mean, np.sqrt(np.average((values - mean) ** 2, weights=weight))
+
+    (mean, spread), (y_mean, y_spread) = moments(scores), moments(y)
+    cuts = fit_thresholds(scores, y, method="moments", sample_weight=weight)
+    assert_allclose((cuts - mean) / spread * y_spread + y_mean, [0.5, 2.5])
+
+
+@pytest.mark.parametrize(("y", "grade"), [([0, 0, 0, 1], 0), ([0, 2, 2, 2], 2), ([1, 1, 0, 1], 1)])
+def test_moments_give_constant_scores_the_grade_nearest_to_the_mean(y, grade):
+    cuts = fit_thresholds(np.full(4, 5.0), y, method="moments", grades=[0, 1, 2])
+    assert_array_equal(apply_thresholds([5.0], cuts), [grade])
+
+
 def test_quadratic_optimum_agrees_with_scikit_learns_kappa():
     rng = np.random.default_rng(3)
     y = rng.integers(0, 4, 100)
@@ -256,6 +287,9 @@ def test_nan_scores_are_refused():
         ({"scores": [0.0, 1.0], "y": [1, 1]}, "1 distinct grades; at least 2"),
         ({"scores": [0.0, 1.0], "y": [0, 1], "grades": [1]}, "at least 2"),
         ({"scores": [0.0, 1.0], "y": [0, 1], "grades": [1, 0]}, "not ascending"),
+        ({"scores": [0.0, 1.0], "y": [0, 1], "grades": [0, 1, 1]}, "not ascending"),
+        ({"scores": [0.0, 1.0], "y": [0, 1], "grades": [0, 1, np.inf]}, "not ascending finite"),
+        ({"scores": [0.0, 1.0], "y": [0, 1], "grades": [[0, 1], [2, 3]]}, "at least 2"),
         ({"scores": [0.0, 1.0], "y": [0, 7], "grades": [0, 1]}, "the grade 7.0"),
         ({"scores": [0.0, 1.0], "y": ["a", "b"]}, "encode the grades"),
         ({"scores": [0.0, 1.0], "y": [0, 1], "sample_weight": [0, 0]}, "positive|non-zero"),

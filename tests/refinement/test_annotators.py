@@ -36,6 +36,43 @@ def test_learned_attributes():
     assert fitted.predict(X).dtype == TRUE.dtype
 
 
+def test_a_step_by_hand():
+    # One annotator; by the first labels its answers are right, right and wrong.
+    answers = np.array([[0], [1], [1], [-1]])
+    labels = np.array([[1.0, 0], [0, 1], [1, 0], [0, 1]])
+    P, weight = np.array([[0.6, 0.4], [0.5, 0.5], [0.3, 0.7], [0.2, 0.8]]), np.array([1.0, 2, 1, 4])
+    step = AnnotatorRefinement(temperature=0.5, prior=2.0, n_iter=1)
+    refined, learned = step.refine(answers, labels, P, round=1, sample_weight=weight)
+    pooled = np.array([[1.55 / 2.6, 1.05 / 2.6], [0.05 / 2.6, 2.55 / 2.6]])
+    T = (np.array([[1.0, 1], [0, 2]]) + 2 * pooled) / [[4.0], [4.0]]
+    joint = P**2 * np.array([T[:, 0], T[:, 1], T[:, 1], [1, 1]])
+    expected = joint / joint.sum(axis=1, keepdims=True)
+    assert np.allclose(learned["noise_matrix_"], pooled)
+    assert np.allclose(learned["confusion_matrices_"], [T])
+    assert np.allclose(refined, expected)
+    share = (weight @ expected) / 8
+    assert np.allclose(learned["annotator_quality_"], share[0] * T[0, 0] + share[1] * T[1, 1])
+
+
+def test_training_targets_are_smoothed():
+    targets = AnnotatorRefinement(smoothing=0.2).training_targets(np.array([[1.0, 0, 0, 0]]))
+    assert np.allclose(targets, [[0.85, 0.05, 0.05, 0.05]])
+
+
+@pytest.mark.parametrize(
+    ("name", "bad", "extreme"),
+    [("temperature", 0, 1e-3), ("prior", 0, 1e-3), ("n_iter", 0, 1), ("smoothing", 1, 0)],
+)
+def test_bad_parameters_are_refused(name, bad, extreme):
+    L = np.array([[0.5, 0.5]])
+    for value in (bad, -1):
+        step = AnnotatorRefinement(**{name: value})
+        with pytest.raises(ValueError, match=f"'{name}' parameter.* Got {value}"):
+            step.refine(np.array([[0]]), L, L, round=1)
+    refined, _ = AnnotatorRefinement(**{name: extreme}).refine(np.array([[0]]), L, L, round=1)
+    assert refined[0, 0] > 0.5
+
+
 def test_it_repairs_more_than_a_majority_vote():
     fitted = slr().fit(X, ANSWERS)
     known = fitted.observed_labels_ >= 0

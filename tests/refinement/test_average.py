@@ -68,3 +68,10 @@ def test_a_bad_n_is_refused(n):
     L = np.ones((1, 1))
     with pytest.raises(ValueError, match="a number >= 0, 'round' or a callable"):
         AverageRefinement(n).refine(L, L, L, round=1)
+
+
+@pytest.mark.parametrize(("n", "words"), [(-1, "n is -1;"), (lambda t: -t, r"n\(2\) returned -2;")])
+def test_errors_say_where_a_bad_n_came_from(n, words):
+    L = np.ones((1, 1))
+    with pytest.raises(ValueError, match=words):
+        AverageRefinement(n).refine(L, L, L, round=2)

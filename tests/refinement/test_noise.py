@@ -50,6 +50,24 @@ def test_em_recovers_the_matrix_from_unsure_calibrated_predictions_where_counts_
     assert np.abs(estimate - T).max() < 0.03
 
 
+def test_an_iteration_by_hand():
+    proba, observed = np.array([[0.8, 0.2], [0.4, 0.6]]), np.eye(2)
+    start = np.array([[0.9, 0.1], [0.3, 0.7]])
+    # Posteriors by Bayes' rule: .72 to .06, and .04 to .42. The mean diagonal is 0.8.
+    first, second = 0.72 / 0.78, 0.04 / 0.46
+    counts = np.array(
+        [[first + 2 * 0.8, second + 2 * 0.2], [1 - first + 2 * 0.2, 1 - second + 2 * 0.8]]
+    )
+    estimate = em_transition(proba, observed, start, n_iter=1, prior=2.0)
+    assert np.allclose(estimate, counts / counts.sum(axis=1, keepdims=True))
+
+
+def test_pseudo_counts_draw_towards_equal_errors_in_all_other_classes():
+    proba, observed = draw(30)
+    estimate = em_transition(proba, observed, T, prior=1e9)
+    assert np.allclose(estimate, np.where(np.eye(3) > 0, 0.8, 0.1))
+
+
 def test_posterior_is_bayes_rule():
     p, y = np.array([[0.2, 0.5, 0.3]]), np.array([[1.0, 0, 0]])
     assert np.allclose(posterior_labels(p, y, T), np.array([[0.16, 0, 0.09]]) / 0.25)

@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_slr import SLRClassifier, SLRRegressor
 from sklearn_slr.datasets import make_noisy_labels
 from sklearn_slr.refinement import PosteriorRefinement
-from sklearn_slr.refinement._posterior import COLD, HOT, sharpen
+from sklearn_slr.refinement._posterior import sharpen
 
 
 class Untouchable(RegressorMixin, BaseEstimator):
@@ -32,6 +32,7 @@ def test_a_step_by_hand():
     # Sharpened: 0.36 against 0.16; times T's first column: 0.324 against 0.048.
     assert np.allclose(refined, [[0.324 / 0.372, 0.048 / 0.372]])
     assert np.array_equal(learned["noise_matrix_"], T)
+    assert learned["temperature_"] == 0.5
 
 
 def test_training_targets_are_smoothed():
@@ -78,13 +79,23 @@ def test_it_repairs_labels_and_learns_the_noise():
         ({"temperature": "warm"}, "'temperature' parameter.* Got 'warm'"),
         ({"transition": "counts"}, "'transition' parameter.* Got 'counts'"),
         ({"transition": [[1.0, 0.5], [0.0, 1.0]]}, "sum to 1"),
+        ({"transition": [[1.5, -0.5], [0.0, 1.0]]}, "entries >= 0"),
+        ({"transition": [[1.0]]}, r"shape \(2, 2\)"),
         ({"smoothing": 1}, "'smoothing' parameter.* Got 1"),
+        ({"smoothing": -0.1}, "'smoothing' parameter.* Got -0.1"),
     ],
 )
 def test_bad_parameters_are_refused(parameters, message):
     X, y = np.arange(8.0)[:, None], np.arange(8) % 2
     with pytest.raises(ValueError, match=message):
         SLRClassifier(refinement=PosteriorRefinement(**parameters), cv=2).fit(X, y)
+
+
+def test_parameters_at_the_edge_are_taken():
+    L = np.array([[0.9, 0.1]])
+    step = PosteriorRefinement(1, transition=[[1.0, 0.0], [0.3333333, 0.6666666]], smoothing=0)
+    assert np.allclose(step.refine(np.array([[0, 1.0]]), L, L, round=1)[0], [[0, 1]])
+    assert np.array_equal(step.training_targets(L), L)
 
 
 @pytest.mark.parametrize("refinement", ["posterior", "annotators", PosteriorRefinement()])
@@ -96,7 +107,7 @@ def test_numbers_are_refused_before_anything_is_fitted(refinement):
 def test_auto_offers_a_cold_and_a_hot_refinement_with_its_other_parameters():
     auto = PosteriorRefinement("auto", transition="em", smoothing=0.2)
     cold, hot = auto.alternatives()
-    assert (cold.temperature, hot.temperature) == (COLD, HOT)
+    assert (cold.temperature, hot.temperature) == (0.5, 1)
     assert all(each.transition == "em" and each.smoothing == 0.2 for each in (cold, hot))
     assert PosteriorRefinement(0.5).alternatives() == []
 
@@ -111,6 +122,24 @@ def test_auto_takes_the_hot_one_only_where_it_is_clearly_better():
     index, scores = auto.choose([almost, right], observed)
     assert index == 0
     assert scores[0] < scores[1]
+
+
+def test_auto_asks_less_of_the_hot_one_where_there_are_more_rows():
+    auto = PosteriorRefinement("auto")
+    for n, taken in ((20, 0), (5000, 1)):
+        right = np.eye(2)[np.arange(n) % 2]
+        almost = right.copy()
+        almost[: n // 20] = almost[: n // 20, ::-1]  # the same share of errors whatever n is
+        assert auto.choose([almost, right], right)[0] == taken
+
+
+def test_auto_weighs_rows():
+    auto, observed = PosteriorRefinement("auto"), np.eye(2)[[0, 1] * 50]
+    half = observed.copy()
+    half[50:] = observed[50:, ::-1]
+    weight = np.repeat([1.0, 0.0], 50)
+    _, scores = auto.choose([half, observed], observed, sample_weight=weight)
+    assert scores[0] == scores[1]
 
 
 def test_auto_is_settled_before_it_refines():

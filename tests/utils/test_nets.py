@@ -5,6 +5,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from sklearn_slr import SLRClassifier
+from sklearn_slr.ordinal import ThresholdedRegressor
 from sklearn_slr.utils._nets import contains_net, final_step, is_net
 
 
@@ -18,3 +20,5 @@ def test_a_net_is_found_wherever_it_hides():
     for holder in (net, pipeline, GridSearchCV(pipeline, {}), VotingClassifier([("net", net)])):
         assert contains_net(holder)
     assert not contains_net(make_pipeline(StandardScaler(), plain))
+    for keeper in (SLRClassifier(net), ThresholdedRegressor(net)):
+        assert not contains_net(keeper)  # these isolate them themselves
