@@ -1,6 +1,7 @@
 """The nets of several folds, made ready to be trained in one pass."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -52,8 +53,8 @@ class FoldNet:
     """
 
     net: object
-    loaders: dict
-    datasets: dict
+    loaders: dict[str, Any]
+    datasets: dict[str, Any]
     X: torch.Tensor
     labels: torch.Tensor
     rows: torch.Tensor | None
