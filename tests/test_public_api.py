@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import sklearn_slr
+from sklearn_slr import SLRRegressor
 
 ROOT = Path(sklearn_slr.__file__).parent
 PUBLIC = [
@@ -127,6 +129,16 @@ def test_what_is_public_has_types_throughout():
         ]
         assert not bare, f"{name} has no types of {bare}"
         assert signature.return_annotation is not signature.empty, f"{name} has no return type"
+
+
+def test_html_links_to_no_page_that_is_not_there():
+    """Our pages have no address yet; scikit-learn's estimators within have theirs."""
+    for package in ["", ".baselines", ".refinement"]:
+        module = importlib.import_module("sklearn_slr" + package)
+        for kind in filter(inspect.isclass, [getattr(module, name) for name in module.__all__]):
+            links = re.findall(r'href="([^"]+)', kind()._repr_html_())
+            assert all("/generated/sklearn." in link for link in links), (kind, links)
+    assert re.search(r'href="[^"]+sklearn.linear_model.Ridge.html', SLRRegressor()._repr_html_())
 
 
 def test_every_public_name_is_used_with_types():
