@@ -24,6 +24,7 @@ from .utils._typing import (
     Estimator,
     FilePath,
     Floats,
+    Labels,
     Refinement,
     Seed,
     Teachers,
@@ -198,7 +199,7 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
     def fit(
         self,
         X: Any,
-        y: ArrayLike,
+        y: Labels,
         *,
         sample_weight: ArrayLike | None = None,
         groups: ArrayLike | None = None,
@@ -311,7 +312,7 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
         X = as_indexable(X)
         return np.mean([student.decide(X) for student in self._students.fitted], axis=0)
 
-    def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+    def score(self, X: Any, y: Labels, sample_weight: ArrayLike | None = None) -> float:
         """Return the accuracy.
 
         Parameters

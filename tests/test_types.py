@@ -96,6 +96,8 @@ def test_classifier() -> None:
     assert_type(fitted.get_params(), dict[str, Any])
     assert_type(fitted.set_params(n_rounds=2), SLRClassifier)
     assert_type(SLRClassifier(n_rounds=0).fit(X, Y.tolist()).decision_function(X), Floats)
+    table = [[label, None, label] for label in Y.tolist()]
+    assert_type(SLRClassifier(GaussianNB(), refinement="annotators").fit(X, table), SLRClassifier)
 
 
 def test_regressors() -> None:

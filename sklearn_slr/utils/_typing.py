@@ -12,6 +12,8 @@ Floats: TypeAlias = NDArray[np.float64]
 Numbers: TypeAlias = Sequence[float] | NDArray[Any]
 Matrix: TypeAlias = Sequence[Sequence[float]] | NDArray[Any]
 FilePath: TypeAlias = str | PathLike[str]
+# Tables of answers hold None too.
+Labels: TypeAlias = ArrayLike | Sequence[Sequence[Any]]
 Seed: TypeAlias = int | np.random.RandomState | None
 
 
@@ -33,7 +35,7 @@ class Refinement(Protocol):
     """An M step: what else it may have, the developers' page says."""
 
     def refine(
-        self, observed: Any, targets: Any, oof: Any, *, round: int, sample_weight: Any = None
+        self, observed: Any, targets: Any, oof: Any, /, *, round: int, sample_weight: Any = None
     ) -> Any:
         """Give refined labels, or these and a dict of fitted attributes."""
 
