@@ -6,11 +6,12 @@ import os
 from abc import ABCMeta, abstractmethod
 from dataclasses import dataclass, replace
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import MetaEstimatorMixin, clone
 from sklearn.utils import check_random_state
-from sklearn.utils.metadata_routing import UNUSED
+from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._checkpoint import describe_fit, keeping_folds, name_call
@@ -91,7 +92,7 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
     # Were it held around our own folds, threads would wait for the generators' lock for ever.
     _isolates_nets = True
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         "estimator": [HasMethods(["fit"]), None],
         "n_rounds": [Interval(Integral, 0, None, closed="left")],
         "refinement": [
@@ -328,7 +329,7 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         check_is_fitted(self)
         return self._students.predict(as_indexable(X))
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Get the parameters; those of teachers are named by the teachers.
 
         Parameters
@@ -343,7 +344,7 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         """
         return self._get_params("teachers", deep=deep)
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters, nested ones too, as ``estimator__C`` or ``forest__max_depth``.
 
         Parameters
@@ -358,7 +359,7 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         """
         return self._set_params("teachers", **params)
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> MetadataRouter:
         """Get the metadata routing: `estimator` for fit, `splitter` for split.
 
         Returns

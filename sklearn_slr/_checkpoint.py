@@ -70,8 +70,8 @@ class Slot:
 
     folder: Path
     stem: str
-    found: tuple
-    shape: tuple
+    found: tuple[str, ...]
+    shape: tuple[int, ...]
     has_validation: bool
 
     def read(self):

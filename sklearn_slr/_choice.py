@@ -33,7 +33,7 @@ class Choice:
 
     refinement: object
     n_fits: int = 0
-    scores: tuple = ()
+    scores: tuple[float, ...] = ()
 
 
 def settle(

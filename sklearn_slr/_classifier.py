@@ -1,10 +1,12 @@
 """SLRClassifier: labels <-> probability rows."""
 
+from typing import Any, Literal, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import REFINEMENTS, BaseSLR, Problem
@@ -15,7 +17,18 @@ from .utils._answers import encode_answers
 from .utils._estimators import check_classifier
 from .utils._inputs import as_indexable
 from .utils._labels import as_array, encode_known_labels, encode_labels
-from .utils._sklearn import _fit_context, get_tags
+from .utils._sklearn import _fit_context, available_if, get_tags
+from .utils._typing import (
+    Augmentations,
+    Cv,
+    Estimator,
+    FilePath,
+    Floats,
+    Labels,
+    Refinement,
+    Seed,
+    Teachers,
+)
 
 
 def _student_decides(self):
@@ -42,9 +55,9 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
         and repairs more, see `PosteriorRefinement`; "annotators" takes a table of answers, see
         `AnnotatorRefinement`.
     cv : int, splitter or iterable of (train, test), default=5
-        int: stratified folds, shuffled anew every round. A splitter is asked anew every round.
-        An iterable gives the same splits to every round. Rows that are never held out keep their
-        labels.
+        An int: stratified folds, shuffled anew every round. A splitter is asked anew every
+        round. An iterable gives the same splits to every round. Rows that are never held out
+        keep their labels.
     n_repeats : int, default=1
         K-fold repeats within a round; pseudo-labels are their mean.
     teachers : list of (str, estimator), default=None
@@ -124,6 +137,11 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, where X has such.
 
+    See Also
+    --------
+    SLRRegressor : For numbers and ordinal grades.
+    SoftTargetClassifier : Learns from targets of your own, without rounds.
+
     References
     ----------
     .. [1] Fang, Yang, Ni: Stochastic Label Refinery: Toward Better Target Label Distribution.
@@ -146,22 +164,22 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Estimator | None = None,
         *,
-        n_rounds=3,
-        refinement="average",
-        cv=5,
-        n_repeats=1,
-        teachers=None,
-        augmentations=None,
-        final="refit",
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
-        checkpoint=None,
-        select_round="last",
-        stack_folds=True,
-    ):
+        n_rounds: int = 3,
+        refinement: Literal["average", "posterior", "annotators"] | Refinement = "average",
+        cv: Cv | None = 5,
+        n_repeats: int = 1,
+        teachers: Teachers | None = None,
+        augmentations: Augmentations | None = None,
+        final: Literal["refit", "folds"] = "refit",
+        n_jobs: int | None = None,
+        random_state: Seed = None,
+        verbose: int = 0,
+        checkpoint: FilePath | None = None,
+        select_round: Literal["last", "best"] = "last",
+        stack_folds: bool = True,
+    ) -> None:
         self.estimator = estimator
         self.n_rounds = n_rounds
         self.refinement = refinement
@@ -178,7 +196,17 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
         self.stack_folds = stack_folds
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, *, sample_weight=None, groups=None, X_val=None, y_val=None, **fit_params):
+    def fit(
+        self,
+        X: Any,
+        y: Labels,
+        *,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        X_val: Any = None,
+        y_val: ArrayLike | None = None,
+        **fit_params: Any,
+    ) -> Self:
         """Refine the labels and fit the student on them.
 
         Parameters
@@ -217,7 +245,7 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
         """
         return self._fit(X, y, sample_weight, groups, X_val, y_val, fit_params)
 
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray[Any]:
         """Predict the class of each row.
 
         Parameters
@@ -235,7 +263,7 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
             return self.classes_[self._students.fitted[0].classify(as_indexable(X))]
         return self.classes_[self._predict_targets(X).argmax(axis=1)]
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> Floats:
         """Predict the probability of each class.
 
         Parameters
@@ -250,7 +278,7 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
         """
         return self._predict_targets(X)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Any) -> Floats:
         """Predict the logarithm of the probability of each class.
 
         Parameters
@@ -267,7 +295,7 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
             return np.log(self.predict_proba(X))
 
     @available_if(_student_decides)
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> Floats:
         """Return the student's decision function (the mean of the students').
 
         Parameters
@@ -284,7 +312,7 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
         X = as_indexable(X)
         return np.mean([student.decide(X) for student in self._students.fitted], axis=0)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: Labels, sample_weight: ArrayLike | None = None) -> float:
         """Return the accuracy.
 
         Parameters

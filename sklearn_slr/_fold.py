@@ -31,7 +31,7 @@ class Fold:
         Root of the seeds of the fit and of its augmentations.
     """
 
-    address: tuple
+    address: tuple[int, ...]
     train: np.ndarray
     test: np.ndarray
     seed: int

@@ -4,9 +4,11 @@ import contextlib
 import math
 from dataclasses import dataclass, replace
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from joblib import effective_n_jobs
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
@@ -26,6 +28,7 @@ from .utils._sklearn import (
     Interval,
     validate_params,
 )
+from .utils._typing import Augmentations, Cv, Estimator, Floats, Seed, Teachers
 
 _BYTES_A_PASS = 2**30
 
@@ -91,15 +94,15 @@ class EStep:
         The task that rounds are parts of.
     """
 
-    estimators: list
+    estimators: list[Any]
     X: object
     draw_splits: object
     root: int
     observed: np.ndarray | None = None
     n_repeats: int = 1
     sample_weight: np.ndarray | None = None
-    fit_params: dict | None = None
-    augmentations: tuple = ()
+    fit_params: dict[str, Any] | None = None
+    augmentations: tuple[Any, ...] = ()
     X_val: object = None
     n_jobs: int | None = None
     stack_folds: bool = True
@@ -263,20 +266,20 @@ def combine(folds, predictions, targets):
     prefer_skip_nested_validation=False,
 )
 def out_of_fold_predict(
-    estimator,
-    X,
-    targets,
+    estimator: Estimator,
+    X: Any,
+    targets: ArrayLike,
     *,
-    cv=5,
-    groups=None,
-    n_repeats=1,
-    teachers=None,
-    augmentations=None,
-    sample_weight=None,
-    fit_params=None,
-    n_jobs=None,
-    random_state=None,
-):
+    cv: Cv | None = 5,
+    groups: ArrayLike | None = None,
+    n_repeats: int = 1,
+    teachers: Teachers | None = None,
+    augmentations: Augmentations | None = None,
+    sample_weight: ArrayLike | None = None,
+    fit_params: dict[str, Any] | None = None,
+    n_jobs: int | None = None,
+    random_state: Seed = None,
+) -> Floats:
     """Predict every row by models that were trained without it: the E step of section II.
 
     This is ``cross_val_predict`` for targets of any kind: probability rows of a classification,
@@ -292,7 +295,7 @@ def out_of_fold_predict(
     targets : array-like of shape (n_samples, C) or (n_samples,)
         Probability rows for a classifier; numbers for a regressor.
     cv : int, splitter or iterable of (train, test), default=5
-        int: shuffled folds, stratified by the argmax of probability rows.
+        An int: shuffled folds, stratified by the argmax of probability rows.
     groups : array-like of shape (n_samples,), default=None
         Groups for `cv`.
     n_repeats : int, default=1
@@ -326,6 +329,11 @@ def out_of_fold_predict(
         trains on rows that it holds out.
     TypeError
         If the estimator cannot learn from such targets.
+
+    See Also
+    --------
+    SLRClassifier : Rounds of such predictions.
+    sklearn.model_selection.cross_val_predict : For labels.
 
     Examples
     --------

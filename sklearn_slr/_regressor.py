@@ -1,11 +1,12 @@
 """SLRRegressor: real-valued targets, grades by thresholds."""
 
 import warnings
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
 from sklearn.linear_model import Ridge
-from sklearn.utils.metaestimators import available_if
 
 from ._base import BaseSLR, Problem
 from ._history import measure_numbers, number_quality, r2
@@ -13,7 +14,18 @@ from .metrics import quadratic_weighted_kappa
 from .ordinal import apply_thresholds, fit_thresholds
 from .utils._estimators import check_regressor
 from .utils._labels import as_array, check_numbers
-from .utils._sklearn import StrOptions, _fit_context
+from .utils._sklearn import StrOptions, _fit_context, available_if
+from .utils._typing import (
+    Augmentations,
+    Cv,
+    Estimator,
+    FilePath,
+    Floats,
+    Numbers,
+    Refinement,
+    Seed,
+    Teachers,
+)
 
 
 class SLRRegressor(RegressorMixin, BaseSLR):
@@ -34,7 +46,7 @@ class SLRRegressor(RegressorMixin, BaseSLR):
     refinement : {"average"} or refinement object, default="average"
         The M step; "average" is equation 4 of the paper with n = 3.
     cv : int, splitter or iterable of (train, test), default=5
-        int: folds shuffled anew every round, stratified by grade where there are thresholds. A
+        An int: folds shuffled anew every round, stratified by grade where there are thresholds. A
         splitter is asked anew every round. An iterable gives the same splits to every round.
     n_repeats : int, default=1
         K-fold repeats within a round; pseudo-labels are their mean.
@@ -110,6 +122,11 @@ class SLRRegressor(RegressorMixin, BaseSLR):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, where X has such.
 
+    See Also
+    --------
+    SLRClassifier : For labels.
+    ThresholdedRegressor : Cuts scores into grades, without rounds.
+
     References
     ----------
     .. [1] Fang, Yang, Ni: Stochastic Label Refinery: Toward Better Target Label Distribution.
@@ -126,30 +143,30 @@ class SLRRegressor(RegressorMixin, BaseSLR):
     ([2, 0, 2, 1, 1], (3,))
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         **BaseSLR._parameter_constraints,
         "thresholds": [StrOptions({"nearest", "kappa"}), "array-like", None],
     }
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Estimator | None = None,
         *,
-        n_rounds=3,
-        refinement="average",
-        cv=5,
-        n_repeats=1,
-        teachers=None,
-        augmentations=None,
-        final="refit",
-        thresholds=None,
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
-        checkpoint=None,
-        select_round="last",
-        stack_folds=True,
-    ):
+        n_rounds: int = 3,
+        refinement: Literal["average"] | Refinement = "average",
+        cv: Cv | None = 5,
+        n_repeats: int = 1,
+        teachers: Teachers | None = None,
+        augmentations: Augmentations | None = None,
+        final: Literal["refit", "folds"] = "refit",
+        thresholds: Literal["nearest", "kappa"] | Numbers | None = None,
+        n_jobs: int | None = None,
+        random_state: Seed = None,
+        verbose: int = 0,
+        checkpoint: FilePath | None = None,
+        select_round: Literal["last", "best"] = "last",
+        stack_folds: bool = True,
+    ) -> None:
         self.estimator = estimator
         self.n_rounds = n_rounds
         self.refinement = refinement
@@ -167,7 +184,17 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         self.stack_folds = stack_folds
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, *, sample_weight=None, groups=None, X_val=None, y_val=None, **fit_params):
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        X_val: Any = None,
+        y_val: ArrayLike | None = None,
+        **fit_params: Any,
+    ) -> Self:
         """Refine the targets and fit the student on them.
 
         Parameters
@@ -203,7 +230,7 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         """
         return self._fit(X, y, sample_weight, groups, X_val, y_val, fit_params)
 
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray[Any]:
         """Predict the target of each row; with thresholds its grade.
 
         Parameters
@@ -222,7 +249,7 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         return apply_thresholds(scores, self.thresholds_, self.grades_)
 
     @available_if(lambda self: self.thresholds is not None)
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> Floats:
         """Return the scores that the thresholds cut into grades.
 
         Parameters
@@ -237,7 +264,7 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         """
         return self._predict_targets(X)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return R2; with thresholds the quadratic weighted kappa.
 
         Parameters

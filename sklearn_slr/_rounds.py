@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -36,8 +37,8 @@ class Refined:
     training: np.ndarray
     oof: np.ndarray
     mean_oof: np.ndarray
-    history: dict
-    attributes: dict = field(default_factory=dict)
+    history: dict[str, np.ndarray]
+    attributes: dict[str, Any] = field(default_factory=dict)
     n_rounds: int = 0
 
 

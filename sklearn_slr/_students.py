@@ -1,6 +1,7 @@
 """The last step: students that learn from the refined labels, and predict."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +33,7 @@ class Students:
         Number of models fitted, those of the scores among them.
     """
 
-    fitted: list
+    fitted: list[Any]
     scores: np.ndarray | None = None
     held_out: np.ndarray | None = None
     n_fits: int = 1

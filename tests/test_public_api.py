@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import sklearn_slr
+from sklearn_slr import SLRRegressor
 
 ROOT = Path(sklearn_slr.__file__).parent
 PUBLIC = [
@@ -90,6 +91,68 @@ def test_the_api_page_has_every_public_name_once_and_no_other():
     }
     assert set(listed) == names - elsewhere
     assert "quadratic_weighted_kappa_scorer" in page
+
+
+def public_callables():
+    """Yield the name and the function of everything public that is called."""
+    for package in PUBLIC:
+        module = importlib.import_module("sklearn_slr" + package)
+        for name in module.__all__:
+            found = getattr(module, name)
+            if inspect.isfunction(found):
+                yield name, found
+            elif inspect.isclass(found):
+                yield from ((f"{name}.{part}", method) for part, method in own_methods(found))
+
+
+def own_methods(kind):
+    """Yield `__init__` and the public methods that a class has from this package."""
+    for name in dir(kind):
+        owner = next(each for each in kind.__mro__ if name in vars(each))
+        method = getattr(kind, name)
+        ours = owner.__module__.startswith("sklearn_slr")
+        if ours and (name == "__init__" or not name.startswith("_")):
+            method = getattr(method, "__func__", method)
+            # `set_fit_request` and the like are written by scikit-learn.
+            if inspect.isfunction(method) and method.__module__.startswith("sklearn_slr"):
+                yield name, method
+
+
+def test_what_is_public_has_types_throughout():
+    pytest.importorskip("skorch")
+    checked = dict(public_callables())
+    assert {"SLRClassifier.fit", "SLRClassifier.decision_function", "fit_thresholds"} <= {*checked}
+    for name, function in checked.items():
+        signature = inspect.signature(function)
+        bare = [
+            each.name
+            for each in signature.parameters.values()
+            if each.annotation is each.empty and each.name not in ("self", "cls")
+        ]
+        assert not bare, f"{name} has no types of {bare}"
+        assert signature.return_annotation is not signature.empty, f"{name} has no return type"
+
+
+def test_html_links_to_no_page_that_is_not_there():
+    """Our pages have no address yet; scikit-learn's estimators within have theirs."""
+    for package in ["", ".baselines", ".refinement"]:
+        module = importlib.import_module("sklearn_slr" + package)
+        for kind in filter(inspect.isclass, [getattr(module, name) for name in module.__all__]):
+            links = re.findall(r'href="([^"]+)', kind()._repr_html_())
+            assert all("/generated/sklearn." in link for link in links), (kind, links)
+    assert re.search(r'href="[^"]+sklearn.linear_model.Ridge.html', SLRRegressor()._repr_html_())
+
+
+def test_every_public_name_is_used_with_types():
+    pytest.importorskip("skorch")
+    tree = ast.parse((Path(__file__).parent / "test_types.py").read_text())
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    names = {
+        name
+        for package in PUBLIC
+        for name in importlib.import_module("sklearn_slr" + package).__all__
+    }
+    assert names - {"__version__"} <= used
 
 
 def test_names_of_the_contract():

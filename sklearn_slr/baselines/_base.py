@@ -1,5 +1,8 @@
 """Regressors whose one regressor learns from numbers made of the observed ones."""
 
+from typing import Any, Self
+
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
 from sklearn.linear_model import Ridge
 
@@ -13,7 +16,9 @@ class BaseTargetRegressor(RegressorMixin, BaseTargetEstimator):
     """Meta-regressor whose one regressor learns from target numbers."""
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None, **fit_params):
+    def fit(
+        self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None, **fit_params: Any
+    ) -> Self:
         """Fit the estimator to numbers made of the observed ones.
 
         Parameters
@@ -35,7 +40,7 @@ class BaseTargetRegressor(RegressorMixin, BaseTargetEstimator):
         """
         return self._fit(X, y, sample_weight, fit_params)
 
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray[Any]:
         """Predict the target of each row.
 
         Parameters

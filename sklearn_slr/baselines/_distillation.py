@@ -1,11 +1,13 @@
 """Knowledge distillation: a student learns from labels and a teacher's predictions."""
 
 from numbers import Real
+from typing import Any
 
 from ..refinement._posterior import sharpen
 from ..soft_targets._base import BaseTargetClassifier
 from ..utils._estimators import check_classifier, check_regressor
 from ..utils._sklearn import HasMethods, Interval, get_tags
+from ..utils._typing import Estimator, Seed
 from ._base import BaseTargetRegressor
 
 _CONSTRAINTS = {
@@ -110,14 +112,20 @@ class KnowledgeDistillationClassifier(_Distillation, BaseTargetClassifier):
     (True, (150, 3))
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         **_CONSTRAINTS,
         "temperature": [Interval(Real, 0, None, closed="neither")],
     }
 
     def __init__(
-        self, estimator=None, *, teacher=None, temperature=2.0, alpha=0.5, random_state=None
-    ):
+        self,
+        estimator: Estimator | None = None,
+        *,
+        teacher: Estimator | None = None,
+        temperature: float = 2.0,
+        alpha: float = 0.5,
+        random_state: Seed = None,
+    ) -> None:
         self.estimator = estimator
         self.teacher = teacher
         self.temperature = temperature
@@ -187,9 +195,16 @@ class KnowledgeDistillationRegressor(_Distillation, BaseTargetRegressor):
     True
     """
 
-    _parameter_constraints: dict = _CONSTRAINTS
+    _parameter_constraints: dict[str, Any] = _CONSTRAINTS
 
-    def __init__(self, estimator=None, *, teacher=None, alpha=0.5, random_state=None):
+    def __init__(
+        self,
+        estimator: Estimator | None = None,
+        *,
+        teacher: Estimator | None = None,
+        alpha: float = 0.5,
+        random_state: Seed = None,
+    ) -> None:
         self.estimator = estimator
         self.teacher = teacher
         self.alpha = alpha

@@ -1,10 +1,12 @@
 """Vanilla label refinery: each model learns from what the one before says of its training rows."""
 
 from numbers import Integral
+from typing import Any
 
 from ..soft_targets._base import BaseTargetClassifier
 from ..utils._estimators import check_classifier, check_regressor
 from ..utils._sklearn import HasMethods, Interval
+from ..utils._typing import Estimator, Seed
 from ._base import BaseTargetRegressor
 
 _CONSTRAINTS = {
@@ -69,9 +71,11 @@ class LabelRefineryClassifier(BaseTargetClassifier):
     [0.0, 0.53, 0.47]
     """
 
-    _parameter_constraints: dict = _CONSTRAINTS
+    _parameter_constraints: dict[str, Any] = _CONSTRAINTS
 
-    def __init__(self, estimator=None, *, n_rounds=3, random_state=None):
+    def __init__(
+        self, estimator: Estimator | None = None, *, n_rounds: int = 3, random_state: Seed = None
+    ) -> None:
         self.estimator = estimator
         self.n_rounds = n_rounds
         self.random_state = random_state
@@ -128,9 +132,11 @@ class LabelRefineryRegressor(BaseTargetRegressor):
     True
     """
 
-    _parameter_constraints: dict = _CONSTRAINTS
+    _parameter_constraints: dict[str, Any] = _CONSTRAINTS
 
-    def __init__(self, estimator=None, *, n_rounds=3, random_state=None):
+    def __init__(
+        self, estimator: Estimator | None = None, *, n_rounds: int = 3, random_state: Seed = None
+    ) -> None:
         self.estimator = estimator
         self.n_rounds = n_rounds
         self.random_state = random_state

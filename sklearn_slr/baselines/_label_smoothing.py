@@ -1,10 +1,12 @@
 """Label smoothing: every class gets the same share of every label."""
 
 from numbers import Real
+from typing import Any
 
 from ..soft_targets._base import BaseTargetClassifier
 from ..utils._estimators import check_classifier
 from ..utils._sklearn import HasMethods, Interval
+from ..utils._typing import Estimator, Seed
 
 
 class LabelSmoothingClassifier(BaseTargetClassifier):
@@ -55,13 +57,19 @@ class LabelSmoothingClassifier(BaseTargetClassifier):
     [0.8, 0.1, 0.1]
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         "estimator": [HasMethods(["fit"]), None],
         "smoothing": [Interval(Real, 0, 1, closed="left")],
         "random_state": ["random_state"],
     }
 
-    def __init__(self, estimator=None, *, smoothing=0.1, random_state=None):
+    def __init__(
+        self,
+        estimator: Estimator | None = None,
+        *,
+        smoothing: float = 0.1,
+        random_state: Seed = None,
+    ) -> None:
         self.estimator = estimator
         self.smoothing = smoothing
         self.random_state = random_state

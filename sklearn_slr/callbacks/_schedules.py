@@ -2,12 +2,19 @@
 
 import functools
 import math
+from typing import Literal
 
 from skorch.callbacks import LRScheduler
 from torch.optim.lr_scheduler import LambdaLR, OneCycleLR
 
 
-def cosine_with_warmup(max_epochs=None, *, warmup=0.1, floor=0.0, step_every="batch"):
+def cosine_with_warmup(
+    max_epochs: int | None = None,
+    *,
+    warmup: float = 0.1,
+    floor: float = 0.0,
+    step_every: Literal["batch", "epoch"] = "batch",
+) -> LRScheduler:
     """Return a callback: the learning rate rises linearly, then falls along a cosine.
 
     Of n steps the first m = round(warmup * n) warm up: step i = 0, 1, ... has the rate
@@ -37,6 +44,10 @@ def cosine_with_warmup(max_epochs=None, *, warmup=0.1, floor=0.0, step_every="ba
     ValueError
         If a parameter is out of range.
 
+    See Also
+    --------
+    one_cycle : The one-cycle policy.
+
     References
     ----------
     .. [1] He, Zhang, Zhang, Zhang, Xie, Li: Bag of Tricks for Image Classification with
@@ -54,7 +65,12 @@ def cosine_with_warmup(max_epochs=None, *, warmup=0.1, floor=0.0, step_every="ba
     return RunSchedule(_cosine, max_epochs, step_every=step_every, warmup=warmup, floor=floor)
 
 
-def one_cycle(max_epochs=None, *, warmup=0.3, step_every="batch"):
+def one_cycle(
+    max_epochs: int | None = None,
+    *,
+    warmup: float = 0.3,
+    step_every: Literal["batch", "epoch"] = "batch",
+) -> LRScheduler:
     """Return a callback: the one-cycle policy of learning rate and momentum.
 
     torch's ``OneCycleLR``, its peak at the net's own `lr`: from lr / 25 up to lr along a cosine,
@@ -81,6 +97,10 @@ def one_cycle(max_epochs=None, *, warmup=0.3, step_every="batch"):
     ------
     ValueError
         If a parameter is out of range.
+
+    See Also
+    --------
+    cosine_with_warmup : Linear warm-up, then a cosine.
 
     References
     ----------

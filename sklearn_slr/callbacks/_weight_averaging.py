@@ -2,6 +2,7 @@
 
 import warnings
 from numbers import Integral
+from typing import Any, Self
 
 import torch
 from skorch.callbacks import Callback
@@ -33,6 +34,10 @@ class StochasticWeightAveraging(Callback):
     n_averaged_ : int
         Number of epochs whose weights were averaged.
 
+    See Also
+    --------
+    cosine_with_warmup : A schedule for the epochs before the averaging.
+
     Notes
     -----
     The history and the scores of the epochs are those of the weights of that epoch, not of the
@@ -61,11 +66,11 @@ class StochasticWeightAveraging(Callback):
     3
     """
 
-    def __init__(self, start=0.75, lr=None):
+    def __init__(self, start: float = 0.75, lr: float | None = None) -> None:
         self.start = start
         self.lr = lr
 
-    def initialize(self):
+    def initialize(self) -> Self:
         """Check the parameters.
 
         Returns
@@ -87,8 +92,18 @@ class StochasticWeightAveraging(Callback):
         self.averaged_ = self.dataset_ = self.rates_ = None
         self.disturbed_ = False
 
-    def on_train_begin(self, net, X=None, y=None, **kwargs):
-        """Count the epochs of this training anew."""
+    def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
+        """Count the epochs of this training anew.
+
+        Parameters
+        ----------
+        net : skorch.NeuralNet
+            The net.
+        X, y : ignored
+            What the net learns from.
+        **kwargs : dict
+            What else skorch tells.
+        """
         self._forget()
         self.rates_ = [group["lr"] for group in net.optimizer_.param_groups]
         if isinstance(self.start, Integral) and self.start >= net.max_epochs:
@@ -97,15 +112,41 @@ class StochasticWeightAveraging(Callback):
                 "a smaller number, or a share such as 0.75, is wanted."
             )
 
-    def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs):
-        """Set the learning rate of an averaged epoch."""
+    def on_epoch_begin(
+        self, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any
+    ) -> None:
+        """Set the learning rate of an averaged epoch.
+
+        Parameters
+        ----------
+        net : skorch.NeuralNet
+            The net.
+        dataset_train, dataset_valid : ignored
+            The data of the epoch.
+        **kwargs : dict
+            What else skorch tells.
+        """
         if self.lr is None or not self._averages(net):
             return
         for group in net.optimizer_.param_groups:
             group["lr"] = self.lr
 
-    def on_batch_begin(self, net, batch=None, training=False, **kwargs):
-        """Tell, once, of a rate that another callback has changed."""
+    def on_batch_begin(
+        self, net: Any, batch: Any = None, training: bool = False, **kwargs: Any
+    ) -> None:
+        """Tell, once, of a rate that another callback has changed.
+
+        Parameters
+        ----------
+        net : skorch.NeuralNet
+            The net.
+        batch : ignored
+            The batch.
+        training : bool, default=False
+            Whether the net learns from the batch.
+        **kwargs : dict
+            What else skorch tells.
+        """
         if not training or self.lr is None or self.disturbed_ or not self._averages(net):
             return
         rates = {group["lr"] for group in net.optimizer_.param_groups}
@@ -118,8 +159,22 @@ class StochasticWeightAveraging(Callback):
                 UserWarning,
             )
 
-    def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
-        """Add the weights to the mean."""
+    def on_epoch_end(
+        self, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any
+    ) -> None:
+        """Add the weights to the mean.
+
+        Parameters
+        ----------
+        net : skorch.NeuralNet
+            The net.
+        dataset_train : torch Dataset
+            The data of the epoch.
+        dataset_valid : ignored
+            The data to validate on.
+        **kwargs : dict
+            What else skorch tells.
+        """
         if self._averages(net):
             if self.lr is not None and "event_lr" in net.history[-1]:
                 net.history.record("event_lr", self.lr)
@@ -130,8 +185,18 @@ class StochasticWeightAveraging(Callback):
             self.dataset_ = dataset_train
         self.n_epochs_ += 1
 
-    def on_train_end(self, net, X=None, y=None, **kwargs):
-        """Give the module the mean of the weights."""
+    def on_train_end(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
+        """Give the module the mean of the weights.
+
+        Parameters
+        ----------
+        net : skorch.NeuralNet
+            The net.
+        X, y : ignored
+            What the net has learned from.
+        **kwargs : dict
+            What else skorch tells.
+        """
         averaged, dataset, rates = self.averaged_, self.dataset_, self.rates_
         self.averaged_ = self.dataset_ = self.rates_ = None
         if self.lr is not None:  # training may go on by partial_fit, at the rate it had

@@ -2,6 +2,8 @@
 
 import tarfile
 import zipfile
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -59,13 +61,13 @@ Annotations. ICLR 2022.
 )
 def fetch_cifar10(
     *,
-    data_home=None,
-    subset="train",
-    download_if_missing=True,
-    return_X_y=False,
-    n_retries=3,
-    delay=1.0,
-):
+    data_home: str | Path | None = None,
+    subset: Literal["train", "test"] = "train",
+    download_if_missing: bool = True,
+    return_X_y: bool = False,
+    n_retries: int = 3,
+    delay: float = 1.0,
+) -> Any:
     """Load the images of CIFAR-10 (downloaded once, 170 MB).
 
     ========   ==============================
@@ -126,7 +128,8 @@ def fetch_cifar10(
     with tarfile.open(path) as archive:
         batches = [
             PlainUnpickler(
-                archive.extractfile(f"cifar-10-batches-py/{name}"), encoding="bytes"
+                archive.extractfile(f"cifar-10-batches-py/{name}"),  # type: ignore[arg-type]
+                encoding="bytes",
             ).load()
             for name in names
         ]
@@ -153,13 +156,13 @@ def fetch_cifar10(
 )
 def fetch_cifar10n(
     *,
-    data_home=None,
-    labels="worse",
-    download_if_missing=True,
-    as_frame=False,
-    n_retries=3,
-    delay=1.0,
-):
+    data_home: str | Path | None = None,
+    labels: Literal["clean", "aggre", "worse", "random1", "random2", "random3"] = "worse",
+    download_if_missing: bool = True,
+    as_frame: bool = False,
+    n_retries: int = 3,
+    delay: float = 1.0,
+) -> Bunch:
     """Load CIFAR-10N, human labels of CIFAR-10's training images (downloaded once, 2.4 MB).
 
     There are no images in it: `fetch_cifar10` has them, in the same order.

@@ -1,12 +1,15 @@
 """Make labels wrong on purpose."""
 
 from numbers import Real
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
 from ..utils._labels import encode_labels
 from ..utils._sklearn import Interval, StrOptions, validate_params
+from ..utils._typing import Matrix, Seed
 
 
 @validate_params(
@@ -18,7 +21,13 @@ from ..utils._sklearn import Interval, StrOptions, validate_params
     },
     prefer_skip_nested_validation=True,
 )
-def make_noisy_labels(y, *, noise=None, kind="uniform", random_state=None):
+def make_noisy_labels(
+    y: ArrayLike,
+    *,
+    noise: float | None = None,
+    kind: Literal["uniform", "asymmetric", "adjacent"] | Matrix = "uniform",
+    random_state: Seed = None,
+) -> NDArray[Any]:
     """Draw wrong labels for a share of the rows.
 
     Parameters
@@ -43,6 +52,10 @@ def make_noisy_labels(y, *, noise=None, kind="uniform", random_state=None):
     ------
     ValueError
         If the matrix is no transition matrix of the classes, or `noise` is missing.
+
+    See Also
+    --------
+    make_three_class_toy : Points of three classes, to make wrong.
 
     Examples
     --------

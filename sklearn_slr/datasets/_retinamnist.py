@@ -1,5 +1,8 @@
 """RetinaMNIST: grades of diabetic retinopathy, small enough for any machine."""
 
+from pathlib import Path
+from typing import Any, Literal
+
 import numpy as np
 from sklearn.utils import Bunch
 
@@ -40,14 +43,14 @@ Challenge. Patterns 3, 2022.
 )
 def fetch_retinamnist(
     *,
-    data_home=None,
-    subset="train",
-    download_if_missing=True,
-    return_X_y=False,
-    as_frame=False,
-    n_retries=3,
-    delay=1.0,
-):
+    data_home: str | Path | None = None,
+    subset: Literal["train", "val", "test", "all"] = "train",
+    download_if_missing: bool = True,
+    return_X_y: bool = False,
+    as_frame: bool = False,
+    n_retries: int = 3,
+    delay: float = 1.0,
+) -> Any:
     """Load RetinaMNIST, five ordered grades of 1600 retinas (downloaded once, 3.3 MB).
 
     ========   ==============================
@@ -87,6 +90,10 @@ def fetch_retinamnist(
     ------
     OSError
         If the file is missing and cannot be downloaded, or is another one.
+
+    See Also
+    --------
+    fetch_cifar10n : Human labels of natural images.
 
     Examples
     --------

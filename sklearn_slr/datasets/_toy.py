@@ -1,11 +1,14 @@
 """The toy problem of the paper's Appendix A."""
 
 from numbers import Integral
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from ..utils._sklearn import Interval, StrOptions, validate_params
+from ..utils._typing import Floats, Seed
 
 
 @validate_params(
@@ -16,7 +19,12 @@ from ..utils._sklearn import Interval, StrOptions, validate_params
     },
     prefer_skip_nested_validation=True,
 )
-def make_three_class_toy(n_samples=600, *, kind="spirals", random_state=None):
+def make_three_class_toy(
+    n_samples: int = 600,
+    *,
+    kind: Literal["blobs", "spirals"] = "spirals",
+    random_state: Seed = None,
+) -> tuple[Floats, NDArray[np.intp]]:
     """Make a plane with three classes, as in the toy experiments of the paper's Appendix A.
 
     Parameters
@@ -35,6 +43,10 @@ def make_three_class_toy(n_samples=600, *, kind="spirals", random_state=None):
         Points.
     y : ndarray of int of shape (n_samples,)
         True classes 0, 1, 2.
+
+    See Also
+    --------
+    make_noisy_labels : Make some of the labels wrong.
 
     Examples
     --------

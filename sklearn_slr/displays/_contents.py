@@ -29,7 +29,7 @@ class Contents:
 
     images: object
     text: object
-    columns: list
+    columns: list[str]
     table: object
 
     def snippet(self, row, length):

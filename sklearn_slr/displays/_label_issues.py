@@ -1,13 +1,20 @@
 """LabelIssuesDisplay: the most suspicious rows, as a person sees them."""
 
+from collections.abc import Sequence
 from textwrap import fill
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from ._contents import find_contents, format_value
-from ._judged import judge_estimator, judge_predictions
+from ..utils._typing import Estimator
+from ._contents import Contents, find_contents, format_value
+from ._judged import Judged, judge_estimator, judge_predictions
 from ._matplotlib import BLUE, GREY, VERMILION, import_pyplot, short_name, take_axes
 from ._thumbnails import take_thumbnails
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Longest side of a picture in pixels, length of a text, and bars a row.
 _PIXELS, _CHARACTERS, _BARS = 256, 220, 3
@@ -51,14 +58,22 @@ class LabelIssuesDisplay:
     [1, 2]
     """
 
-    def __init__(self, judged, contents):
+    def __init__(self, judged: Judged, contents: Contents) -> None:
         self.judged = judged
         self.contents = contents
 
     @classmethod
     def from_estimator(
-        cls, estimator, X=None, y=None, *, images=None, text=None, ax=None, **plot_options
-    ):
+        cls,
+        estimator: Estimator,
+        X: Any = None,
+        y: ArrayLike | None = None,
+        *,
+        images: Sequence[Any] | ArrayLike | None = None,
+        text: ArrayLike | None = None,
+        ax: "Axes | None" = None,
+        **plot_options: Any,
+    ) -> Self:
         """Show the most suspicious rows of a fitted estimator.
 
         Parameters
@@ -90,9 +105,18 @@ class LabelIssuesDisplay:
 
     @classmethod
     def from_predictions(
-        cls, observed, refined, *, classes=None, quality=None, X=None, images=None, text=None,
-        ax=None, **plot_options,
-    ):  # fmt: skip
+        cls,
+        observed: ArrayLike,
+        refined: ArrayLike,
+        *,
+        classes: ArrayLike | None = None,
+        quality: ArrayLike | None = None,
+        X: Any = None,
+        images: Sequence[Any] | ArrayLike | None = None,
+        text: ArrayLike | None = None,
+        ax: "Axes | None" = None,
+        **plot_options: Any,
+    ) -> Self:
         """Show the most suspicious of given labels.
 
         Parameters
@@ -119,7 +143,9 @@ class LabelIssuesDisplay:
         contents = find_contents(X, len(judged.observed), images=images, text=text)
         return cls(judged, contents).plot(ax, **plot_options)
 
-    def plot(self, ax=None, *, n_rows=12, n_columns=None):
+    def plot(
+        self, ax: "Axes | None" = None, *, n_rows: int = 12, n_columns: int | None = None
+    ) -> Self:
         """Draw the rows.
 
         Parameters

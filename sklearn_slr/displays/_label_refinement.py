@@ -1,12 +1,20 @@
 """LabelRefinementDisplay: from the observed to the refined labels."""
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import confusion_matrix
 from sklearn.utils import check_array
 
 from ..utils._labels import encode_known_labels
+from ..utils._typing import Floats
 from ._judged import judge_estimator, judge_predictions
 from ._matplotlib import GREY, class_looks, short_name, take_axes, tilt_long_names
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 KINDS = ("flow", "heatmap", "scatter")
 # Width of the class bars of a flow, and the gap between classes as a share of all rows.
@@ -50,6 +58,11 @@ class LabelRefinementDisplay:
     changed_ : matplotlib PathCollection
         Rings around points whose label changed.
 
+    See Also
+    --------
+    LabelIssuesDisplay : The most suspicious rows, one by one.
+    RefinementCurveDisplay : What each round measured.
+
     Examples
     --------
     >>> from sklearn_slr.displays import LabelRefinementDisplay
@@ -59,7 +72,15 @@ class LabelRefinementDisplay:
     [[1, 1], [0, 2]]
     """
 
-    def __init__(self, observed, refined, classes, *, points=None, predict=None):
+    def __init__(
+        self,
+        observed: NDArray[Any],
+        refined: Floats,
+        classes: NDArray[Any],
+        *,
+        points: Floats | None = None,
+        predict: Callable[..., Any] | None = None,
+    ) -> None:
         self.observed = observed
         self.refined = refined
         self.classes = classes
@@ -67,7 +88,15 @@ class LabelRefinementDisplay:
         self.predict = predict
 
     @classmethod
-    def from_estimator(cls, estimator, X=None, y=None, *, ax=None, **plot_options):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any = None,
+        y: ArrayLike | None = None,
+        *,
+        ax: "Axes | None" = None,
+        **plot_options: Any,
+    ) -> Self:
         """Show the labels that a fitted estimator refined.
 
         Parameters
@@ -100,8 +129,16 @@ class LabelRefinementDisplay:
 
     @classmethod
     def from_predictions(
-        cls, observed, refined, *, classes=None, X=None, predict=None, ax=None, **plot_options
-    ):
+        cls,
+        observed: ArrayLike,
+        refined: ArrayLike,
+        *,
+        classes: ArrayLike | None = None,
+        X: ArrayLike | None = None,
+        predict: Callable[..., Any] | None = None,
+        ax: "Axes | None" = None,
+        **plot_options: Any,
+    ) -> Self:
         """Show given labels.
 
         Parameters
@@ -144,7 +181,14 @@ class LabelRefinementDisplay:
         shown = cls(judged.observed, judged.refined, judged.classes, points=points, predict=predict)
         return shown.plot(ax, **plot_options)
 
-    def plot(self, ax=None, *, kind="flow", labels="refined", n_grid=200):
+    def plot(
+        self,
+        ax: "Axes | None" = None,
+        *,
+        kind: Literal["flow", "heatmap", "scatter"] = "flow",
+        labels: Literal["refined", "observed"] = "refined",
+        n_grid: int = 200,
+    ) -> Self:
         """Draw the labels.
 
         Parameters

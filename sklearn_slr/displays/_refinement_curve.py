@@ -1,11 +1,14 @@
 """RefinementCurveDisplay: what each round measured."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from ..utils._nets import final_step
+from ..utils._typing import Estimator
 from ._matplotlib import MARKERS, PALETTE, take_axes
 
 METRICS = {
@@ -37,6 +40,10 @@ class RefinementCurveDisplay:
     score_name_ : {"valid_score", "oof_score"}
         Which score is shown.
 
+    See Also
+    --------
+    LabelRefinementDisplay : What became of the labels.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris
@@ -50,11 +57,20 @@ class RefinementCurveDisplay:
     ['agreement', 'label_change', 'score']
     """
 
-    def __init__(self, histories):
+    def __init__(self, histories: Mapping[str, Mapping[str, Any]]) -> None:
         self.histories = histories
 
     @classmethod
-    def from_estimator(cls, estimator, X=None, y=None, *, name=None, ax=None, **plot_options):
+    def from_estimator(
+        cls,
+        estimator: Estimator | Mapping[str, Estimator],
+        X: Any = None,
+        y: ArrayLike | None = None,
+        *,
+        name: str | None = None,
+        ax: Any = None,
+        **plot_options: Any,
+    ) -> Self:
         """Show the rounds of one or several fitted estimators.
 
         Parameters
@@ -87,7 +103,14 @@ class RefinementCurveDisplay:
         return cls.from_predictions(histories, ax=ax, **plot_options)
 
     @classmethod
-    def from_predictions(cls, history, *, name=None, ax=None, **plot_options):
+    def from_predictions(
+        cls,
+        history: Mapping[str, Any],
+        *,
+        name: str | None = None,
+        ax: Any = None,
+        **plot_options: Any,
+    ) -> Self:
         """Show given histories.
 
         Parameters
@@ -117,7 +140,7 @@ class RefinementCurveDisplay:
                 raise ValueError(f"The history of {each!r} holds no rounds: n_rounds was 0.")
         return cls(history).plot(ax, **plot_options)
 
-    def plot(self, ax=None, *, metrics=tuple(METRICS)):
+    def plot(self, ax: Any = None, *, metrics: str | Sequence[str] = tuple(METRICS)) -> Self:
         """Draw the curves.
 
         Parameters
@@ -144,7 +167,7 @@ class RefinementCurveDisplay:
         self.ax_, self.figure_ = self.axes_[0], self.axes_[0].figure
         clean = all("valid_score" in history for history in self.histories.values())
         self.score_name_ = "valid_score" if clean else "oof_score"
-        self.lines_ = {name: {} for name in self.histories}
+        self.lines_: dict[str, dict[str, Any]] = {name: {} for name in self.histories}
         for k, metric in enumerate(metrics):
             axes = self.axes_[0 if shared else k]
             self._draw_metric(axes, metric, alone=len(metrics) == 1 or not shared)

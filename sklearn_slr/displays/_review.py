@@ -5,13 +5,17 @@ import csv
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import column_or_1d
 
 from ..utils._labels import as_array
+from ..utils._typing import Estimator, FilePath
 from ._contents import find_contents
 from ._judged import judge_estimator
 from ._label_issues import top_classes
@@ -24,8 +28,16 @@ _MARKS = ("accept", "reject", "")
 
 
 def export_label_review(
-    est, X, path, *, y=None, images=None, text=None, limit=1000, thumbnail_size=None
-):
+    est: Estimator,
+    X: Any,
+    path: FilePath,
+    *,
+    y: ArrayLike | None = None,
+    images: Sequence[Any] | ArrayLike | None = None,
+    text: ArrayLike | None = None,
+    limit: int | None = 1000,
+    thumbnail_size: int | None = None,
+) -> Path:
     """Write a page on which a person accepts or rejects proposed labels.
 
     One HTML file, which loads nothing from elsewhere: a table of rows, the most suspicious first,
@@ -98,7 +110,7 @@ def export_label_review(
     return path
 
 
-def read_label_review(path, labels):
+def read_label_review(path: FilePath, labels: Estimator | ArrayLike) -> NDArray[Any]:
     """Read the marks that were downloaded from a review page back into labels.
 
     Parameters
@@ -120,6 +132,10 @@ def read_label_review(path, labels):
     ------
     ValueError
         If the file is no review, or one of other labels.
+
+    See Also
+    --------
+    export_label_review : Write the page.
 
     Examples
     --------

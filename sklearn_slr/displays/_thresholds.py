@@ -1,6 +1,9 @@
 """ThresholdDisplay: the scores of each observed grade, and the cuts between grades."""
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted
@@ -9,6 +12,7 @@ from ..ordinal._grades import encode_grades
 from ..ordinal._thresholds import apply_thresholds, check_thresholds, fit_thresholds
 from ..utils._labels import as_array, check_numbers
 from ..utils._nets import final_step
+from ..utils._typing import Floats, Seed
 from ._matplotlib import BLUE, GREY, VERMILION, import_pyplot, tilt_long_names
 
 
@@ -55,7 +59,15 @@ class ThresholdDisplay:
     [0.45, 1.2]
     """
 
-    def __init__(self, scores, codes, thresholds, grades, *, spread=None):
+    def __init__(
+        self,
+        scores: Floats,
+        codes: NDArray[Any],
+        thresholds: Floats,
+        grades: NDArray[Any],
+        *,
+        spread: NDArray[Any] | None = None,
+    ) -> None:
         self.scores = scores
         self.codes = codes
         self.thresholds = thresholds
@@ -64,8 +76,16 @@ class ThresholdDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y, *, n_bootstraps=200, random_state=None, ax=None, **plot_options
-    ):
+        cls,
+        estimator: Any,
+        X: Any,
+        y: ArrayLike,
+        *,
+        n_bootstraps: int = 200,
+        random_state: Seed = None,
+        ax: Any = None,
+        **plot_options: Any,
+    ) -> Self:
         """Show the scores that a fitted estimator gives to rows, and its cuts.
 
         Parameters
@@ -103,8 +123,16 @@ class ThresholdDisplay:
 
     @classmethod
     def from_predictions(
-        cls, y_true, scores, thresholds, *, grades=None, spread=None, ax=None, **plot_options
-    ):
+        cls,
+        y_true: ArrayLike,
+        scores: ArrayLike,
+        thresholds: ArrayLike,
+        *,
+        grades: ArrayLike | None = None,
+        spread: ArrayLike | None = None,
+        ax: Any = None,
+        **plot_options: Any,
+    ) -> Self:
         """Show given scores and cuts.
 
         Parameters
@@ -125,10 +153,10 @@ class ThresholdDisplay:
         ThresholdDisplay
             What was drawn.
         """
-        grades = encode_grades(y_true)[0].labels if grades is None else np.asarray(grades)
-        codes, scores = _codes(y_true, grades), check_numbers(scores, name="scores")
+        labels = encode_grades(y_true)[0].labels if grades is None else np.asarray(grades)
+        codes, scores = _codes(y_true, labels), check_numbers(scores, name="scores")
         check_consistent_length(codes, scores)
-        thresholds = check_thresholds(thresholds, len(grades))
+        thresholds = check_thresholds(thresholds, len(labels))
         if spread is not None:
             spread = np.asarray(spread, dtype=np.float64)
             if spread.ndim != 2 or not len(spread) or spread.shape[1] != len(thresholds):
@@ -136,9 +164,9 @@ class ThresholdDisplay:
                     f"spread has shape {spread.shape}; (n_draws, {len(thresholds)}) is wanted: "
                     "one row of cuts for each draw."
                 )
-        return cls(scores, codes, thresholds, grades, spread=spread).plot(ax, **plot_options)
+        return cls(scores, codes, thresholds, labels, spread=spread).plot(ax, **plot_options)
 
-    def plot(self, ax=None, *, confusion=False, bins=30):
+    def plot(self, ax: Any = None, *, confusion: bool = False, bins: int = 30) -> Self:
         """Draw the scores, the cuts and, if wanted, the confusion of grades.
 
         Parameters

@@ -1,7 +1,9 @@
 """Classification losses of logits against labels or probability rows."""
 
+from typing import Literal
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (torch's own abbreviation)
 
 from ._hardest import check_keep, hardest
@@ -41,10 +43,12 @@ class SoftTargetKLDivLoss(nn.CrossEntropyLoss):
 
     accepts_soft_targets = True
 
-    def __init__(self, weight=None, *, reduction="mean"):
+    def __init__(
+        self, weight: Tensor | None = None, *, reduction: Literal["mean", "sum", "none"] = "mean"
+    ) -> None:
         super().__init__(weight=weight, reduction=reduction)
 
-    def forward(self, input, target):
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss.
 
         Parameters
@@ -99,7 +103,13 @@ class FocalLoss(nn.CrossEntropyLoss):
 
     accepts_soft_targets = True
 
-    def __init__(self, gamma=2.0, weight=None, *, reduction="mean"):
+    def __init__(
+        self,
+        gamma: float = 2.0,
+        weight: Tensor | None = None,
+        *,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+    ) -> None:
         super().__init__(weight=weight, reduction=reduction)
         if not gamma >= 0:
             raise ValueError(
@@ -107,7 +117,7 @@ class FocalLoss(nn.CrossEntropyLoss):
             )
         self.gamma = gamma
 
-    def forward(self, input, target):
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss.
 
         Parameters
@@ -167,11 +177,17 @@ class OHEMLoss(nn.CrossEntropyLoss):
 
     accepts_soft_targets = True
 
-    def __init__(self, keep=0.5, weight=None, *, reduction="mean"):
+    def __init__(
+        self,
+        keep: float = 0.5,
+        weight: Tensor | None = None,
+        *,
+        reduction: Literal["mean", "none"] = "mean",
+    ) -> None:
         super().__init__(weight=weight, reduction=reduction)
         self.keep = check_keep(keep, reduction)
 
-    def forward(self, input, target):
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss.
 
         Parameters

@@ -1,7 +1,10 @@
 """Regression losses."""
 
+from collections.abc import Callable
+from typing import Literal
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ._hardest import check_keep, hardest
 
@@ -40,13 +43,19 @@ class OHEMRegressionLoss(nn.Module):
     9.0
     """
 
-    def __init__(self, keep=0.5, base=nn.MSELoss, *, reduction="mean"):
+    def __init__(
+        self,
+        keep: float = 0.5,
+        base: Callable[..., nn.Module] = nn.MSELoss,
+        *,
+        reduction: Literal["mean", "none"] = "mean",
+    ) -> None:
         super().__init__()
         self.keep = check_keep(keep, reduction)
         self.base = base(reduction="none")
         self.reduction = reduction
 
-    def forward(self, input, target):
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss.
 
         Parameters

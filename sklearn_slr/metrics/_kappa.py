@@ -1,6 +1,9 @@
 """Quadratic weighted kappa of grades, for classifiers and for regressors."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import make_scorer
 from sklearn.utils import check_consistent_length, column_or_1d
 
@@ -17,7 +20,13 @@ from ..utils._sklearn import validate_params
     },
     prefer_skip_nested_validation=True,
 )
-def quadratic_weighted_kappa(y_true, y_pred, *, labels=None, sample_weight=None):
+def quadratic_weighted_kappa(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    labels: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """Compute the quadratic weighted kappa of predicted grades, or of scores rounded to grades.
 
     It is 1 minus the mean squared error, divided by the mean squared error of the same
@@ -157,7 +166,7 @@ def _unknown_grade(name, value, grades):
     )
 
 
-def _grades(y, name):
+def _grades(y: Any, name: str) -> NDArray[Any]:
     """Return `_column` of what are grades, not scores: finite, and at least one."""
     y = _column(y, name)
     if not len(y):
@@ -167,7 +176,7 @@ def _grades(y, name):
     return y
 
 
-def _column(y, name):
+def _column(y: Any, name: str) -> NDArray[Any]:
     """Return a 1-D array of numbers or of other grades; NaN is refused."""
     y = column_or_1d(plain_array(y, name=name))
     if y.dtype.kind == "O" and len(y):

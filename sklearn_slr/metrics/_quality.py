@@ -1,18 +1,22 @@
 """How far an observed label is to be trusted, given predicted probabilities."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array, check_consistent_length
 
 from ..utils._arrays import plain_array
 from ..utils._labels import as_array
 from ..utils._sklearn import validate_params
+from ..utils._typing import Floats
 
 
 @validate_params(
     {"observed": ["array-like"], "proba": ["array-like"]},
     prefer_skip_nested_validation=True,
 )
-def label_quality_scores(observed, proba):
+def label_quality_scores(observed: ArrayLike, proba: ArrayLike) -> Floats:
     """Score how far each observed label is to be trusted: its self-confidence.
 
     Parameters
@@ -29,14 +33,17 @@ def label_quality_scores(observed, proba):
         probability of that class; for a row the mass that it shares with `proba`,
         ``sum(minimum(row, proba))``, which is the same for a one-hot row; without a label 1.0.
 
+    See Also
+    --------
+    soft_log_loss : One number for all rows.
+
     Examples
     --------
     >>> from sklearn_slr.metrics import label_quality_scores
     >>> label_quality_scores([0, 1, -1], [[0.9, 0.1], [0.8, 0.2], [0.5, 0.5]])
     array([0.9, 0.2, 1. ])
     """
-    proba = plain_array(proba, name="proba")
-    proba = check_array(proba, dtype=np.float64, input_name="proba")
+    proba = _numbers(plain_array(proba, name="proba"), "proba")
     observed = as_array(observed, name="observed")
     check_consistent_length(observed, proba)
     if observed.ndim == 2:
@@ -45,11 +52,15 @@ def label_quality_scores(observed, proba):
                 f"observed has shape {observed.shape} and proba {proba.shape}; pass class indices "
                 "(n_samples,), or rows with one column for each class."
             )
-        observed = check_array(observed, dtype=np.float64, input_name="observed")
-        return np.clip(np.minimum(observed, proba).sum(axis=1), 0.0, 1.0)
+        shared = np.minimum(_numbers(observed, "observed"), proba).sum(axis=1)
+        return np.clip(shared, 0.0, 1.0)
     codes = _class_indices(observed, proba.shape[1])
     confidence = proba[np.arange(len(codes)), codes]
     return np.where(codes < 0, 1.0, np.clip(confidence, 0.0, 1.0))
+
+
+def _numbers(rows: NDArray[Any], name: str) -> Floats:
+    return check_array(rows, dtype=np.float64, input_name=name)
 
 
 def _class_indices(observed, n_classes):

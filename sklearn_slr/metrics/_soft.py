@@ -1,10 +1,14 @@
 """Scores of probabilities against soft targets."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_consistent_length
 
 from ..utils._arrays import plain_array, plain_weights
 from ..utils._sklearn import validate_params
+from ..utils._typing import Floats
 
 
 @validate_params(
@@ -15,7 +19,9 @@ from ..utils._sklearn import validate_params
     },
     prefer_skip_nested_validation=True,
 )
-def soft_log_loss(targets, proba, *, sample_weight=None):
+def soft_log_loss(
+    targets: ArrayLike, proba: ArrayLike, *, sample_weight: ArrayLike | None = None
+) -> float:
     """Compute the mean cross-entropy of probabilities with probability targets.
 
     Parameters
@@ -58,7 +64,7 @@ def soft_log_loss(targets, proba, *, sample_weight=None):
     return float(np.average(losses, weights=weight))
 
 
-def _rows(rows, name):
+def _rows(rows: Any, name: str) -> Floats:
     """Return float64 probability rows, or raise a ValueError that names what is wrong."""
     rows = check_array(plain_array(rows, name=name), dtype=np.float64, input_name=name)
     total = rows.sum(axis=1)

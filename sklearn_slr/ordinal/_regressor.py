@@ -2,12 +2,14 @@
 
 import copy
 from numbers import Integral
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone, is_classifier
 from sklearn.linear_model import Ridge
 from sklearn.utils import ClassifierTags, check_random_state
-from sklearn.utils.metadata_routing import UNUSED
+from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._out_of_fold import out_of_fold_predict
@@ -26,6 +28,7 @@ from ..utils._sklearn import (
     _fit_context,
     get_tags,
 )
+from ..utils._typing import Cv, Estimator, Floats, Numbers, Seed
 from ._grades import encode_weighted_grades
 from ._optimal_cuts import METRICS
 from ._probabilities import fit_grade_model
@@ -55,8 +58,8 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     metric : {"accuracy", "linear_kappa", "mae", "quadratic_kappa"}, default="quadratic_kappa"
         What ``thresholds="kappa"`` makes best; the other kinds do not look at it.
     cv : int, splitter or iterable of (train, test), default=5
-        int: shuffled folds, stratified by grade. Rows that are never held out do not take part
-        in the fit of the cuts.
+        An int: shuffled folds, stratified by grade. Rows that are never held out do not take
+        part in the fit of the cuts.
     n_bags : int, default=0
         Cuts are the mean of those of so many bootstrap samples of the out-of-fold scores, which
         makes them steadier (8 will do), above all where grades are noisy; 0 fits them once.
@@ -107,7 +110,7 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     __metadata_request__fit = {"groups": UNUSED}
     _isolates_nets = True
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         "estimator": [HasMethods(["fit", "predict"]), None],
         "thresholds": [StrOptions(set(METHODS)), "array-like"],
         "metric": [StrOptions(set(METRICS))],
@@ -119,15 +122,15 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Estimator | None = None,
         *,
-        thresholds="kappa",
-        metric="quadratic_kappa",
-        cv=5,
-        n_bags=0,
-        n_jobs=None,
-        random_state=None,
-    ):
+        thresholds: Literal["kappa", "moments", "nearest", "quantile"] | Numbers = "kappa",
+        metric: Literal["accuracy", "linear_kappa", "mae", "quadratic_kappa"] = "quadratic_kappa",
+        cv: Cv | None = 5,
+        n_bags: int = 0,
+        n_jobs: int | None = None,
+        random_state: Seed = None,
+    ) -> None:
         self.estimator = estimator
         self.thresholds = thresholds
         self.metric = metric
@@ -137,7 +140,15 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, *, sample_weight=None, groups=None, **fit_params):
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        **fit_params: Any,
+    ) -> Self:
         """Fit the cuts out of fold, and the regressor on all rows.
 
         Parameters
@@ -208,7 +219,7 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         )
         return self
 
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray[Any]:
         """Predict the grade of each row.
 
         Parameters
@@ -223,7 +234,7 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         """
         return apply_thresholds(self.decision_function(X), self.thresholds_, self.grades_)
 
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> Floats:
         """Return the regressor's scores, which the thresholds cut into grades.
 
         Parameters
@@ -240,7 +251,7 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         regressor = FittedTargets(self.estimator_, None, None, "regression")
         return regressor.predict(as_indexable(X))
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> Floats:
         """Return the probability of each grade, calibrated on the out-of-fold scores.
 
         They are an ordered logit of the score, so that they do not depend on the cuts: the most
@@ -259,7 +270,7 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         scores = self.decision_function(X)
         return self._grade_model.predict(scores)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the quadratic weighted kappa of the predicted grades.
 
         Parameters
@@ -336,7 +347,7 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
                 learned[name] = getattr(scratch, name)
         vars(self).update(learned)
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> MetadataRouter:
         """Get the metadata routing: `estimator` for fit, `splitter` for split.
 
         Returns

@@ -1,11 +1,15 @@
 """Thresholds as functions: fit the cuts between grades, apply them to scores."""
 
+from typing import Any, Literal
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_consistent_length, column_or_1d
 
 from ..metrics._kappa import nearest_cuts
 from ..utils._arrays import plain_array, plain_numbers, plain_weights, unit_of
 from ..utils._sklearn import StrOptions, validate_params
+from ..utils._typing import Floats
 from ._optimal_cuts import METRICS, optimal_positions, quantile_positions
 
 METHODS = ("kappa", "moments", "nearest", "quantile")
@@ -25,8 +29,14 @@ _MOST_CELLS = 200_000_000
     prefer_skip_nested_validation=True,
 )
 def fit_thresholds(
-    scores, y, *, method="kappa", metric="quadratic_kappa", grades=None, sample_weight=None
-):
+    scores: ArrayLike,
+    y: ArrayLike,
+    *,
+    method: Literal["kappa", "moments", "nearest", "quantile"] = "kappa",
+    metric: Literal["accuracy", "linear_kappa", "mae", "quadratic_kappa"] = "quadratic_kappa",
+    grades: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+) -> Floats:
     """Fit the cuts that turn scores into grades.
 
     Parameters
@@ -109,7 +119,9 @@ def fit_bagged_thresholds(scores, y, *, n_bags, seed, sample_weight, **how):
     {"scores": ["array-like"], "thresholds": ["array-like"], "grades": ["array-like", None]},
     prefer_skip_nested_validation=True,
 )
-def apply_thresholds(scores, thresholds, grades=None):
+def apply_thresholds(
+    scores: ArrayLike, thresholds: ArrayLike, grades: ArrayLike | None = None
+) -> NDArray[Any]:
     """Turn scores into grades.
 
     Parameters
@@ -127,6 +139,10 @@ def apply_thresholds(scores, thresholds, grades=None):
     ndarray of shape (n_samples,)
         The grades.
 
+    See Also
+    --------
+    fit_thresholds : Fit the cuts.
+
     Examples
     --------
     >>> from sklearn_slr.ordinal import apply_thresholds
@@ -139,12 +155,13 @@ def apply_thresholds(scores, thresholds, grades=None):
             f"scores hold {np.isnan(scores).sum()} NaN; a number for every row is wanted: drop "
             "those rows, or mend the model that predicted them."
         )
-    thresholds = check_thresholds(thresholds, None if grades is None else len(grades))
+    names = None if grades is None else np.asarray(grades)
+    thresholds = check_thresholds(thresholds, None if names is None else len(names))
     indices = np.searchsorted(thresholds, scores, side="right")
-    return indices if grades is None else np.asarray(grades)[indices]
+    return indices if names is None else names[indices]
 
 
-def check_thresholds(thresholds, n_grades=None):
+def check_thresholds(thresholds: Any, n_grades: int | None = None) -> Floats:
     """Return float64 cuts, or raise a ValueError unless they ascend and fit the grades."""
     thresholds = plain_numbers(thresholds, name="thresholds")
     wanted = "n_grades - 1 >= 1" if n_grades is None else f"{n_grades - 1} for {n_grades} grades"
@@ -193,7 +210,7 @@ def _check_rows(scores, y, sample_weight):
     return scores[used], y[used], weight[used]
 
 
-def _check_grades(grades, y):
+def _check_grades(grades: Any, y: Any) -> Floats:
     """Return float64 ascending grades that hold every y."""
     given = grades is not None
     grades = plain_numbers(grades, name="grades") if given else np.unique(y)

@@ -1,11 +1,14 @@
 """An M step for the answers of several annotators."""
 
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from ..utils._sklearn import Interval
+from ..utils._typing import Floats
 from ._answers import annotator_posterior, vote_shares
 from ._posterior import refuse_numbers, sharpen, smooth
 
@@ -59,7 +62,7 @@ class AnnotatorRefinement(BaseEstimator):
     (3, 3, 3)
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "prior": [Interval(Real, 0, None, closed="neither")],
         "n_iter": [Interval(Integral, 1, None, closed="left")],
@@ -69,13 +72,15 @@ class AnnotatorRefinement(BaseEstimator):
     # SLRClassifier asks for this before it reads y.
     takes_answers = True
 
-    def __init__(self, temperature=1.0, prior=5.0, n_iter=10, smoothing=0.1):
+    def __init__(
+        self, temperature: float = 1.0, prior: float = 5.0, n_iter: int = 10, smoothing: float = 0.1
+    ) -> None:
         self.temperature = temperature
         self.prior = prior
         self.n_iter = n_iter
         self.smoothing = smoothing
 
-    def initial_targets(self, observed, n_classes):
+    def initial_targets(self, observed: NDArray[Any], n_classes: int | None) -> Floats:
         """Return the first labels: shares of the votes.
 
         Parameters
@@ -98,7 +103,15 @@ class AnnotatorRefinement(BaseEstimator):
         refuse_numbers(self, n_classes)
         return vote_shares(observed, n_classes)
 
-    def refine(self, observed, targets, oof, *, round, sample_weight=None):
+    def refine(
+        self,
+        observed: NDArray[Any],
+        targets: Floats,
+        oof: Floats,
+        *,
+        round: int,
+        sample_weight: Floats | None = None,
+    ) -> tuple[Floats, dict[str, Any]]:
         """Refine the labels once.
 
         Parameters
@@ -139,7 +152,7 @@ class AnnotatorRefinement(BaseEstimator):
             "noise_matrix_": pooled,
         }
 
-    def training_targets(self, refined):
+    def training_targets(self, refined: Floats) -> Floats:
         """Return smoothed labels to train on.
 
         Parameters

@@ -1,11 +1,15 @@
 """The paper's M step: a weighted average of the current labels and the pseudo-labels."""
 
+from collections.abc import Callable
 from numbers import Real
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from ..utils._sklearn import Interval, StrOptions
+from ..utils._typing import Floats
 
 
 class AverageRefinement(BaseEstimator):
@@ -21,6 +25,10 @@ class AverageRefinement(BaseEstimator):
         "round" takes n = t, so that L is the running mean of the observed labels and all
         pseudo-labels; a callable gets the round t = 1, 2, ... and returns n >= 0.
 
+    See Also
+    --------
+    PosteriorRefinement : Models the noise, and repairs more in a round.
+
     References
     ----------
     .. [1] Fang, Yang, Ni: Stochastic Label Refinery: Toward Better Target Label Distribution,
@@ -35,14 +43,22 @@ class AverageRefinement(BaseEstimator):
     array([[0.8, 0.2]])
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         "n": [Interval(Real, 0, None, closed="left"), StrOptions({"round"}), callable]
     }
 
-    def __init__(self, n=3.0):
+    def __init__(self, n: float | Literal["round"] | Callable[[int], float] = 3.0) -> None:
         self.n = n
 
-    def refine(self, observed, targets, oof, *, round, sample_weight=None):
+    def refine(
+        self,
+        observed: NDArray[Any],
+        targets: Floats,
+        oof: Floats,
+        *,
+        round: int,
+        sample_weight: Floats | None = None,
+    ) -> Floats:
         """Refine the labels once.
 
         Parameters

@@ -1,11 +1,15 @@
 """An M step that models the noise: the posterior of the true class given prediction and label."""
 
+from collections.abc import Sequence
 from numbers import Real
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
 from ..utils._sklearn import Interval, StrOptions
+from ..utils._typing import Floats, Matrix
 from ._noise import count_transition, em_transition, log_determinant, posterior_labels
 
 # What "auto" tries: the model over the labels, the labels over the model. The hot one has to be
@@ -57,18 +61,23 @@ class PosteriorRefinement(BaseEstimator):
     array([[0.429, 0.571]])
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         "temperature": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
         "transition": [StrOptions({"count", "em"}), "array-like"],
         "smoothing": [Interval(Real, 0, 1, closed="left")],
     }
 
-    def __init__(self, temperature=0.5, transition="count", smoothing=0.1):
+    def __init__(
+        self,
+        temperature: float | Literal["auto"] = 0.5,
+        transition: Literal["count", "em"] | Matrix = "count",
+        smoothing: float = 0.1,
+    ) -> None:
         self.temperature = temperature
         self.transition = transition
         self.smoothing = smoothing
 
-    def alternatives(self):
+    def alternatives(self) -> "list[PosteriorRefinement]":
         """Return the refinements among which held-out predictions choose.
 
         Returns
@@ -80,7 +89,13 @@ class PosteriorRefinement(BaseEstimator):
             return []
         return [clone(self).set_params(temperature=each) for each in (COLD, HOT)]
 
-    def choose(self, held_out, observed, *, sample_weight=None):
+    def choose(
+        self,
+        held_out: Sequence[Floats],
+        observed: NDArray[Any],
+        *,
+        sample_weight: Floats | None = None,
+    ) -> tuple[int, list[float]]:
         """Choose among the alternatives by what they predict on rows that they know nothing of.
 
         Parameters
@@ -103,7 +118,7 @@ class PosteriorRefinement(BaseEstimator):
         margin = MARGIN / np.sqrt(len(observed))
         return int(scores[1] > scores[0] + margin), scores
 
-    def initial_targets(self, observed, n_classes):
+    def initial_targets(self, observed: NDArray[Any], n_classes: int | None) -> Floats:
         """Return the first labels: the observed ones.
 
         Parameters
@@ -126,7 +141,15 @@ class PosteriorRefinement(BaseEstimator):
         refuse_numbers(self, n_classes)
         return observed
 
-    def refine(self, observed, targets, oof, *, round, sample_weight=None):
+    def refine(
+        self,
+        observed: NDArray[Any],
+        targets: Floats,
+        oof: Floats,
+        *,
+        round: int,
+        sample_weight: Floats | None = None,
+    ) -> tuple[Floats, dict[str, Any]]:
         """Refine the labels once.
 
         Parameters
@@ -165,7 +188,7 @@ class PosteriorRefinement(BaseEstimator):
         learned = {"noise_matrix_": transition, "temperature_": float(self.temperature)}
         return posterior_labels(proba, observed, transition), learned
 
-    def training_targets(self, refined):
+    def training_targets(self, refined: Floats) -> Floats:
         """Return smoothed labels to train on.
 
         Parameters

@@ -3,13 +3,15 @@
 import copy
 from abc import ABCMeta, abstractmethod
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state
-from sklearn.utils.metaestimators import available_if
+from sklearn.utils.metadata_routing import MetadataRouter
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..utils._estimators import rename_labels
@@ -18,7 +20,8 @@ from ..utils._labels import as_array, encode_known_labels, encode_labels
 from ..utils._nets import final_step
 from ..utils._random import derive_seed
 from ..utils._routing import check_weight, make_router
-from ..utils._sklearn import _fit_context, get_tags, process_routing, routing_enabled
+from ..utils._sklearn import _fit_context, available_if, get_tags, process_routing, routing_enabled
+from ..utils._typing import Floats
 from ._door import fit_targets
 
 
@@ -43,7 +46,7 @@ class Task:
     X: object
     classes: np.ndarray | None
     sample_weight: np.ndarray | None
-    fit_params: dict
+    fit_params: dict[str, Any]
     seed: int
 
     def fit(self, estimator, targets, *, address=(), with_params=True, route="auto"):
@@ -124,7 +127,7 @@ class BaseTargetEstimator(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
         check_is_fitted(self)
         return self._fitted
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> MetadataRouter:
         """Get the metadata routing: `estimator` for fit.
 
         Returns
@@ -150,7 +153,9 @@ class BaseTargetClassifier(ClassifierMixin, BaseTargetEstimator):
     """Meta-classifier whose one classifier learns from probability rows."""
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None, **fit_params):
+    def fit(
+        self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None, **fit_params: Any
+    ) -> Self:
         """Fit the estimator to probability rows or labels.
 
         Parameters
@@ -173,7 +178,7 @@ class BaseTargetClassifier(ClassifierMixin, BaseTargetEstimator):
         """
         return self._fit(X, y, sample_weight, fit_params)
 
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray[Any]:
         """Predict the class of each row.
 
         Parameters
@@ -189,7 +194,7 @@ class BaseTargetClassifier(ClassifierMixin, BaseTargetEstimator):
         codes = self._checked().classify(as_indexable(X))
         return self.classes_[codes]
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> Floats:
         """Predict the probability of each class.
 
         Parameters
@@ -204,7 +209,7 @@ class BaseTargetClassifier(ClassifierMixin, BaseTargetEstimator):
         """
         return self._checked().predict(as_indexable(X))
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Any) -> Floats:
         """Predict the logarithm of the probability of each class.
 
         Parameters
@@ -221,7 +226,7 @@ class BaseTargetClassifier(ClassifierMixin, BaseTargetEstimator):
             return np.log(self.predict_proba(X))
 
     @available_if(_decides)
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> Floats:
         """Return the estimator's decision function.
 
         Parameters
@@ -236,7 +241,7 @@ class BaseTargetClassifier(ClassifierMixin, BaseTargetEstimator):
         """
         return self._checked().decide(as_indexable(X))
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the accuracy.
 
         Parameters

@@ -1,6 +1,9 @@
 """SoftTargetClassifier: any classifier learns from probability rows."""
 
+from typing import Any
+
 from ..utils._sklearn import HasMethods
+from ..utils._typing import Estimator, Seed
 from ._base import BaseTargetClassifier
 
 
@@ -37,6 +40,10 @@ class SoftTargetClassifier(BaseTargetClassifier):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, where X has such.
 
+    See Also
+    --------
+    SLRClassifier : Finds its soft targets itself.
+
     Examples
     --------
     >>> import numpy as np
@@ -49,13 +56,15 @@ class SoftTargetClassifier(BaseTargetClassifier):
     ([[0.8, 0.2]], 'trees')
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         "estimator": [HasMethods(["fit"]), None],
         "route": [str],
         "random_state": ["random_state"],
     }
 
-    def __init__(self, estimator=None, *, route="auto", random_state=None):
+    def __init__(
+        self, estimator: Estimator | None = None, *, route: str = "auto", random_state: Seed = None
+    ) -> None:
         self.estimator = estimator
         self.route = route
         self.random_state = random_state

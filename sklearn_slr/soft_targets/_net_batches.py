@@ -7,6 +7,7 @@ batch is an indexed tensor: the same rows in the same order, from the same rando
 
 import functools
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ _BATCH_KEYS = {"label", "row"}
 # Rows that know their number
 
 
-class NumberedDataset(torch.utils.data.Dataset):
+class NumberedDataset(torch.utils.data.Dataset[Any]):
     """A dataset whose items carry, beside the label, the number of their row."""
 
     def __init__(self, dataset, labels, relabel):
@@ -136,7 +137,7 @@ def from_memory(loader):
     return loader
 
 
-class MemoryLoader(DataLoader):
+class MemoryLoader(DataLoader[Any]):
     """A DataLoader that takes its batches from whole tensors."""
 
     def __iter__(self):

@@ -8,11 +8,8 @@ from sklearn.metrics import get_scorer
 from skorch.callbacks import EpochScoring, PrintLog
 
 # torch learned to fuse their steps on a CPU in 2.4.
-FUSED = (
-    (torch.optim.Adam, torch.optim.AdamW)
-    if torch.__version__ >= (2, 5)  # type: ignore[operator]  # a tuple is what it compares with
-    else ()
-)
+# Its version is a string that compares as a version.
+FUSED = (torch.optim.Adam, torch.optim.AdamW) if torch.__version__ >= "2.5" else ()
 
 
 def end_epoch(net, arguments):

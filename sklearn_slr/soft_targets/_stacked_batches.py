@@ -31,7 +31,7 @@ class Batch:
     labels: torch.Tensor
     rows: torch.Tensor | None
     share: torch.Tensor
-    sizes: list
+    sizes: list[int]
 
 
 def draw_batches(folds, name, exact):

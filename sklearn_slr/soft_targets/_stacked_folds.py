@@ -1,6 +1,7 @@
 """The nets of several folds, made ready to be trained in one pass."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from torch.utils.data import BatchSampler, Subset
 from ._net_batches import MemoryLoader, from_memory
 from ._net_losses import criterion_class
 from ._net_training import renew_modules, split_targets
-from ._stacked_modules import NotStackableError
+from ._stacked_layers import NotStackableError
 
 _OPTIMIZERS = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
 _CRITERIA = (nn.CrossEntropyLoss, nn.NLLLoss)
@@ -54,8 +55,8 @@ class FoldNet:
     """
 
     net: object
-    loaders: dict
-    datasets: dict
+    loaders: dict[str, Any]
+    datasets: dict[str, Any]
     X: torch.Tensor
     labels: torch.Tensor
     rows: torch.Tensor | None

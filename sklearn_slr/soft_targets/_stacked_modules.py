@@ -196,8 +196,8 @@ class _Line:
 
     step: object
     at: int
-    inputs: tuple
-    learns: tuple
+    inputs: tuple[int, ...]
+    learns: tuple[bool, ...]
 
 
 class _Program:

@@ -11,7 +11,8 @@ from torch import nn
 from ._net_epochs import FUSED, end_epoch
 from ._net_losses import per_sample_losses
 from ._stacked_batches import Batch, draw_batches
-from ._stacked_modules import NotStackableError, StackedModules
+from ._stacked_layers import NotStackableError
+from ._stacked_modules import StackedModules
 
 
 def train_together(folds):

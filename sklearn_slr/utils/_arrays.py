@@ -1,12 +1,16 @@
 """Values of any kind as plain arrays, or an error that names them; their order of magnitude."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from ._sklearn import check_sample_weight
+from ._typing import Floats
 
 
-def plain_array(value, *, name):
+def plain_array(value: Any, *, name: str) -> NDArray[Any]:
     """Return a value as an ndarray: list, frame, tensor with or without gradient.
 
     Parameters
@@ -48,7 +52,7 @@ def plain_array(value, *, name):
     return array
 
 
-def plain_numbers(value, *, name):
+def plain_numbers(value: Any, *, name: str) -> Floats:
     """Return a value as float64, as `plain_array` does; strings of digits are numbers too."""
     array = plain_array(value, name=name)
     try:
@@ -57,7 +61,7 @@ def plain_numbers(value, *, name):
         raise ValueError(f"{name} holds what is no number: {error}.") from None
 
 
-def plain_weights(sample_weight, n_samples):
+def plain_weights(sample_weight: Any, n_samples: int) -> Floats:
     """Return weights >= 0 as float64 (n_samples,); ones where there are none."""
     if sample_weight is not None:
         sample_weight = plain_numbers(sample_weight, name="sample_weight")

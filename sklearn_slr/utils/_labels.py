@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from numbers import Number
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from ._arrays import plain_array, refuse_complex
+from ._typing import Floats
 
 # Largest distance of the sum of a probability row from 1; float32 softmax rows pass.
 SUM_TOLERANCE = 1e-3
@@ -115,7 +118,7 @@ def _column_codes(columns, classes):
     return np.array([index.get(label, -1) for label in np.asarray(list(columns)).tolist()])
 
 
-def as_array(y, *, name):
+def as_array(y: Any, *, name: str) -> NDArray[Any]:
     """Return targets as an array of one or two dimensions."""
     if y is None:
         raise ValueError(
@@ -136,7 +139,7 @@ def as_array(y, *, name):
     return values
 
 
-def check_rows(values, *, name):
+def check_rows(values: NDArray[Any], *, name: str) -> Floats:
     """Check probability rows (n, C) and return them as float64, summing to 1 exactly."""
     if values.dtype.kind in "OUS":
         try:
@@ -163,7 +166,7 @@ def check_rows(values, *, name):
     return rows / totals[:, None]
 
 
-def check_numbers(y, *, name="y"):
+def check_numbers(y: Any, *, name: str = "y") -> Floats:
     """Check the targets of a regression and return them as float64 (n_samples,)."""
     values = as_array(y, name=name)
     if values.ndim == 2 and values.shape[1] != 1:

@@ -1,11 +1,14 @@
 """Metadata of a meta-estimator with one estimator and one splitter: weights, groups, keywords."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.model_selection import KFold
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 
 from ._arrays import plain_weights
 from ._sklearn import process_routing, routing_enabled
+from ._typing import Floats
 
 
 def make_router(owner, estimator, cv=None):
@@ -66,7 +69,7 @@ def route_fit(owner, n_samples, sample_weight, groups, fit_params):
     return weight, inner_weight, routed["splitter"]["split"].get("groups"), inner
 
 
-def check_weight(sample_weight, n_samples):
+def check_weight(sample_weight: Any, n_samples: int) -> Floats | None:
     """Return weights as float64 (n_samples,), or None; some must be positive."""
     if sample_weight is None:
         return None

@@ -1,10 +1,12 @@
 """The one door to what scikit-learn keeps private; everything else imports it from here."""
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
 import sklearn
-from sklearn.base import _fit_context
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing as safe_indexing
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions, validate_params
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils._tags import get_tags
 from sklearn.utils.fixes import parse_version
 from sklearn.utils.metadata_routing import _routing_enabled as routing_enabled
@@ -19,6 +21,20 @@ from sklearn.utils.validation import (
 from sklearn.utils.validation import (
     _num_samples as num_samples,
 )
+
+if TYPE_CHECKING:
+    F = TypeVar("F", bound=Callable[..., Any])
+
+    # They have no types, and what they wrap would lose its own.
+    def _fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[F], F]: ...
+    def available_if(check: Callable[[Any], Any]) -> Callable[[F], F]: ...
+    def validate_params(
+        parameter_constraints: dict[str, Any], *, prefer_skip_nested_validation: bool
+    ) -> Callable[[F], F]: ...
+else:
+    from sklearn.base import _fit_context
+    from sklearn.utils._param_validation import validate_params
+    from sklearn.utils.metaestimators import available_if
 
 try:
     from sklearn.callback import CallbackSupportMixin
@@ -96,6 +112,7 @@ __all__ = [
     "_BaseComposition",
     "_fit_context",
     "_safe_split",
+    "available_if",
     "check_sample_weight",
     "fetch_remote",
     "get_tags",

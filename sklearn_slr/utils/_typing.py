@@ -1,0 +1,45 @@
+"""Names for what signatures take; scikit-learn and skorch have no types of their own."""
+
+from collections.abc import Callable, Iterable, Sequence
+from os import PathLike
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+# Not `ArrayLike`, which takes any string.
+Numbers: TypeAlias = Sequence[float] | NDArray[Any]
+Matrix: TypeAlias = Sequence[Sequence[float]] | NDArray[Any]
+FilePath: TypeAlias = str | PathLike[str]
+# Tables of answers hold None too.
+Labels: TypeAlias = ArrayLike | Sequence[Sequence[Any]]
+Seed: TypeAlias = int | np.random.RandomState | None
+
+
+class Estimator(Protocol):
+    """What can be fitted."""
+
+    def fit(self, *args: Any, **kwargs: Any) -> Any:
+        """Fit."""
+
+
+class Splitter(Protocol):
+    """What deals rows into folds."""
+
+    def split(self, *args: Any, **kwargs: Any) -> Iterable[Any]:
+        """Give (train, test) indices."""
+
+
+class Refinement(Protocol):
+    """An M step: what else it may have, the developers' page says."""
+
+    def refine(
+        self, observed: Any, targets: Any, oof: Any, /, *, round: int, sample_weight: Any = None
+    ) -> Any:
+        """Give refined labels, or these and a dict of fitted attributes."""
+
+
+Teachers: TypeAlias = list[tuple[str, Estimator]]
+Augmentations: TypeAlias = Callable[..., Any] | list[Callable[..., Any]]
+Cv: TypeAlias = int | Splitter | Iterable[tuple[ArrayLike, ArrayLike]]
