@@ -9,6 +9,7 @@ from ._executor import run_tasks
 from ._fold import fit_fold, fit_together, naming, on_all_pairs
 from ._out_of_fold import combine
 from .soft_targets._door import fit_targets
+from .soft_targets._stacked import can_stack
 from .utils._nets import contains_net
 from .utils._random import derive_seed
 from .utils._sklearn import _safe_split
@@ -92,7 +93,8 @@ def _fit_fold_students(e_step, targets):
         "fit_params": e_step.fit_params,
     }
     with e_step.progress.task("fold students", len(folds)) as progress:
-        fitted = fit_together(folds, **shared) if e_step.stack_folds else None
+        together = e_step.stack_folds and can_stack(student, targets)
+        fitted = fit_together(folds, **shared) if together else None
         if fitted is not None:
             new = enumerate(fitted)
         elif contains_net(student):

@@ -76,11 +76,13 @@ def fit_stacked(estimator, inputs, targets, seeds, *, sample_weights=None):
         a Pipeline that ends in one, of linear layers, norms, dropout and elementwise functions,
         with SGD, Adam or AdamW, on arrays in memory.
     """
-    if not can_stack(estimator, targets[0]):
+    if not is_net(final_step(estimator)):
         return None
-    from ._stacked_folds import groups_of, prepare
+    from ._stacked_folds import groups_of, is_plain, prepare
     from ._stacked_training import train_together
 
+    if not is_plain(final_step(estimator), targets[0].ndim == 2):
+        return None
     weights = [None] * len(inputs) if sample_weights is None else sample_weights
     if any(weight is not None and not np.all(weight > 0) for weight in weights):
         return None

@@ -1,7 +1,7 @@
 """Batches of several folds side by side, taken from each fold's own rows."""
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 
@@ -9,8 +9,7 @@ import torch
 _BYTES_AT_ONCE = 2**21
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(NamedTuple):
     """One batch of each of K folds; rows that only fill up a shorter one have no share.
 
     Parameters
@@ -34,7 +33,7 @@ class Batch:
     sizes: list[int]
 
 
-def draw_batches(folds, name, exact):
+def draw_batches(folds, name):
     """Yield the batches of an epoch.
 
     Parameters
@@ -43,8 +42,6 @@ def draw_batches(folds, name, exact):
         Folds with equally many batches of one size, the last of which may be shorter.
     name : {"train", "valid"}
         Which rows.
-    exact : bool
-        Whether rows that fill up would do harm, and folds have batches of one size for that.
 
     Yields
     ------
@@ -57,13 +54,13 @@ def draw_batches(folds, name, exact):
     at_once = max(1, _BYTES_AT_ONCE // (len(folds) * width * row_bytes))
     for start in range(0, n_steps, at_once):
         parts = [own[start : start + at_once] for own in drawn]
-        gathered = _gather(folds, parts, width)
-        for step in range(len(parts[0])):
+        gathered = [
+            [None] * len(parts[0]) if each is None else each.unbind(1)
+            for each in _gather(folds, parts, width)
+        ]
+        for step, arrays in enumerate(zip(*gathered, strict=True)):
             sizes = [len(part[step]) for part in parts]
-            used = sizes[0] if exact else width
-            yield Batch(
-                *(each if each is None else each[:, step, :used] for each in gathered), sizes
-            )
+            yield Batch(*arrays, sizes)
 
 
 def _gather(folds, parts, width):

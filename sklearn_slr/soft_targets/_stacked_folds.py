@@ -50,8 +50,6 @@ class FoldNet:
         Weights of the rows.
     generator : torch.Generator
         What the net draws from, in the state after its initialisation.
-    mixes_rows : bool
-        Whether an output depends on the other rows of its batch.
     """
 
     net: object
@@ -62,7 +60,6 @@ class FoldNet:
     rows: torch.Tensor | None
     weight: torch.Tensor
     generator: torch.Generator
-    mixes_rows: bool
 
     def draw(self, name):
         """Return the row numbers of every batch of the next epoch, as the net would draw them."""
@@ -150,7 +147,6 @@ def prepare(net, X, targets, weight):
         None if rows is None else rows.float(),
         torch.as_tensor(weight, dtype=torch.float32),
         generator,
-        any(isinstance(part, nn.BatchNorm1d) for part in net.module_.modules()),
     )
 
 
@@ -172,15 +168,10 @@ def _is_known(callback):
 
 
 def groups_of(folds):
-    """Return the groups of folds that can be trained together: with as many batches of one size.
-
-    Where rows of a batch have to do with each other, the last ones are of one size, too.
-    """
+    """Return the groups of folds that can be trained together: with as many batches of one size."""
     groups = {}
     for fold in folds:
         used = [name for name, loader in fold.loaders.items() if loader is not None]
         key = tuple((len(fold.loaders[name]), fold.width(name)) for name in used)
-        if fold.mixes_rows:
-            key += (len(fold.loaders["train"].batch_sampler.sampler),)
         groups.setdefault(key, []).append(fold)
     return list(groups.values())

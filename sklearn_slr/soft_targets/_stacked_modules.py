@@ -153,9 +153,17 @@ class StackedModules:
         """Return the weights of module k itself, in the order of `split`."""
         return [getattr(self.modules[k].get_submodule(p), name) for p, name, *_ in self._slots]
 
-    def forward(self, X, training):
-        """Return the outputs (K, B, ...) for inputs (K, B, ...)."""
-        return self._programs[training].forward(X, training)
+    def forward(self, X, training, sizes=None):
+        """Return the outputs (K, B, ...) for inputs (K, B, ...).
+
+        Of the rows of net k the first ``sizes[k]`` are a batch, and the others fill it up; None
+        says that none does.
+        """
+        known = None
+        if training and sizes is not None and min(sizes) < X.shape[1]:
+            counts = torch.as_tensor(sizes, dtype=X.dtype).view(-1, 1, 1)
+            known = (torch.arange(X.shape[1])[:, None] < counts).to(X.dtype), counts
+        return self._programs[training].forward(X, training, known)
 
     def backward(self, delta):
         """Write the gradients to ``weights.grad``, given that of the last output in training."""
@@ -242,10 +250,11 @@ class _Program:
                 self.lines.append(_Line(step, numbers[node], inputs, learns))
         self._last_use = {k: i for i, line in enumerate(self.lines) for k in line.inputs}
 
-    @torch.no_grad()
-    def forward(self, X, training):
+    def forward(self, X, training, known):
         values = {self.entry: X}
         for i, line in enumerate(self.lines):
+            if isinstance(line.step, BatchNorm):
+                line.step.known = known
             inputs = [values[k] for k in line.inputs]
             values[line.at] = line.step.forward(training, *inputs)
             for k in line.inputs:
@@ -253,7 +262,6 @@ class _Program:
                     del values[k]
         return values[self.exit]
 
-    @torch.no_grad()
     def backward(self, delta):
         deltas = {self.exit: delta}
         for line in reversed(self.lines):
