@@ -22,7 +22,7 @@ class Batch(NamedTuple):
         Probability rows.
     share : Tensor of shape (K, B)
         The share of each row in the loss of its fold's batch; sums to one.
-    sizes : list of int
+    sizes : tuple of int
         Number of rows of each fold's batch.
     """
 
@@ -30,7 +30,7 @@ class Batch(NamedTuple):
     labels: torch.Tensor
     rows: torch.Tensor | None
     share: torch.Tensor
-    sizes: list[int]
+    sizes: tuple[int, ...]
 
 
 def draw_batches(folds, name):
@@ -58,9 +58,8 @@ def draw_batches(folds, name):
             [None] * len(parts[0]) if each is None else each.unbind(1)
             for each in _gather(folds, parts, width)
         ]
-        for step, arrays in enumerate(zip(*gathered, strict=True)):
-            sizes = [len(part[step]) for part in parts]
-            yield Batch(*arrays, sizes)
+        sizes = zip(*([each.shape[0] for each in part] for part in parts), strict=True)
+        yield from (Batch(*each) for each in zip(*gathered, sizes, strict=True))
 
 
 def _gather(folds, parts, width):

@@ -141,13 +141,13 @@ class Layer(Step):
     def __init__(self, stack, adds):
         self.stack, self.adds = stack, adds
 
-    def put(self, name, gradient):
-        """Hand the gradient of a weight over."""
+    def put(self, name, values, rows):
+        """Hand the gradient of a weight over: the sum of values over rows."""
         place = self.stack.gradients[name]
         if self.adds:
-            place.add_(gradient)
+            place.add_(values.sum(rows))
         else:
-            place.copy_(gradient)
+            torch.sum(values, rows, out=place)
 
 
 class Linear(Layer):
@@ -173,7 +173,7 @@ class Linear(Layer):
         else:
             torch.bmm(delta.transpose(1, 2), self.X, out=gradients[self.weight])
         if self.bias in gradients:
-            self.put(self.bias, delta.sum(1))
+            self.put(self.bias, delta, 1)
         if not wanted:
             return (None,)
         return (torch.bmm(delta, self.stack.weights[self.weight]).view(self.shape),)
@@ -218,9 +218,9 @@ class _Norm(Layer):
     def backward(self, delta, wanted):
         rows, weight = [*range(1, delta.ndim - 1)], self.own("weight", delta.ndim)
         if weight is not None:
-            self.put("weight", (delta * self.normal).sum(rows))
+            self.put("weight", delta * self.normal, rows)
         if "bias" in self.stack.gradients:
-            self.put("bias", delta.sum(rows))
+            self.put("bias", delta, rows)
         if not wanted:
             return (None,)
         delta = delta if weight is None else delta * weight

@@ -114,8 +114,8 @@ class _CrossEntropy:
             rows = (1 - self.smoothing) * rows + self.smoothing / rows.shape[-1]
         # Over few classes faster than log_softmax, and the same up to rounding.
         log_proba = out - out.logsumexp(-1, keepdim=True)
-        delta = (log_proba.exp() - rows) * batch.share.unsqueeze(-1)
-        return -((rows * log_proba).sum(-1) * batch.share).sum(1), delta
+        losses = -((rows * log_proba).sum(-1) * batch.share).sum(1)
+        return losses, log_proba.exp_().sub_(rows).mul_(batch.share.unsqueeze(-1))
 
 
 class _LossWithAutograd:
