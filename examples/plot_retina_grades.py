@@ -124,9 +124,10 @@ for name, method in methods.items():
 
 # %%
 # The cuts are the sure gain: scores of a network that is unsure are drawn to the middle, where
-# rounding sees the outer grades no more. What the rounds change is within the error of one split,
-# about .03 for a kappa of some hundred images. Over ten runs of a larger network on RetinaMNIST
-# they added .00 to .01, for some twenty more fits; the page *Benchmarks* has the figures.
+# rounding sees the outer grades no more. Rounds are no sure gain: they may lose, too, and one run
+# says little, as networks of other seeds differ by some hundredths. Over ten runs of a larger
+# network on RetinaMNIST they added .00 to .01, for some twenty more fits; the page *Benchmarks* has
+# the figures.
 #
 # The scores of the test images by their grade, the cuts, and how far the cuts move when they are
 # fitted again to other draws of these images.
