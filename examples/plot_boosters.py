@@ -97,7 +97,7 @@ print((100 * table.groupby(["data", "student"], sort=False).mean()).round(1).to_
 # Gain over the plain fit in points, the mean over seeds and its standard error. Bars that cross
 # zero say nothing; nor do differences between the libraries, which have other defaults.
 
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True, layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True, layout="constrained")
 looks = {"average": ("#E69F00", "o", -0.12), "posterior": ("#0072B2", "s", 0.12)}
 for ax, (data, part) in zip(axes, table.groupby("data"), strict=True):
     for method, (colour, marker, shift) in looks.items():
@@ -110,5 +110,5 @@ for ax, (data, part) in zip(axes, table.groupby("data"), strict=True):
     ax.set(title=data, xlabel="points over the plain fit")
 axes[0].set_yticks(range(len(students)), students)
 axes[0].set_ylim(len(students) - 0.5, -0.5)
-axes[0].legend()
+figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
 plt.show()

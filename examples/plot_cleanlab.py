@@ -140,5 +140,5 @@ for ax, (measure, label) in zip(axes[0], panels.items(), strict=True):
     ax.set_xlabel(f"{label},\nover {baseline}")
 axes[0, 0].set_yticks(range(len(problems)), problems)
 axes[0, 0].set_ylim(len(problems) - 0.5, -0.5)
-axes[0, 0].legend()
+figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
 plt.show()

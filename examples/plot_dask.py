@@ -22,7 +22,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn_slr import SLRClassifier
 from sklearn_slr.datasets import make_noisy_labels
 
-N_WORKERS, N_ROUNDS, N_FOLDS = 2, 3, 6
+N_WORKERS = 2
+N_ROUNDS = 3
+N_FOLDS = 6
 
 
 def refine_on_cluster(slr, X, y):
