@@ -84,9 +84,9 @@ for name, (quality, colour, line) in orders.items():
     print(f"{name:20} precision " + ", ".join(at))
 ax.axhline(wrong.mean(), color="grey", linestyle=":", label="at random")
 ax.axvline(wrong.sum(), color="grey", linewidth=0.8)
-ax.annotate("number of wrong labels ", (wrong.sum(), 0.05), ha="right", color="#555555")
+ax.annotate(" number of wrong labels", (wrong.sum(), 0.05), color="#555555")
 ax.set(xlabel="rows looked at, k", ylabel="share of them that is wrong", ylim=(0, 1.02))
-ax.legend(loc="upper right")
+legend = ax.legend(loc="upper right")
 
 # %%
 # Which classes were confused?
