@@ -24,7 +24,6 @@ import argparse
 import json
 import math
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -144,7 +143,7 @@ def _speed_row(name, times, peak, device):
         two = _ratio(hand[:, 0], times["two processes"][:, 0])
     rates = [work / np.median(each[:, 0]) for each in (hand, own)]
     share = ", ".join(f"{rate:.0f} ({rate / peak:.0%})" for rate in rates) if work else "-"
-    memory = ", ".join(f"{_peak_of_child(name, each):.0f}" for each in ("by hand", "one process"))
+    memory = ", ".join(_peak_of_child(name, each) for each in ("by hand", "one process"))
     cells = [
         name,
         f"{np.median(hand[:, 0]):.2f}",
@@ -187,18 +186,26 @@ def floating_point_operations(name):
 
 
 def peak_memory(name, method):
-    """Return megabytes at the peak of one E step, beyond what data and imports take."""
+    """Return megabytes at the peak of one E step, beyond what data and imports take (Linux)."""
     METHODS[method](*problem("digits MLP", 0, max_epochs=1))
     given = problem(name, 0, max_epochs=1)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
+    before = _resident("VmRSS")
     METHODS[method](*given)
-    unit = 1 if sys.platform == "darwin" else 1024
-    return unit * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1e6
+    return (_resident("VmHWM") - before) / 1e3
+
+
+def _resident(field):
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition(f"{field}:")[2].split()[0])  # kB
 
 
 def _peak_of_child(name, method):
+    if sys.platform != "linux":
+        return "-"
     command = [sys.executable, __file__, "--workloads", name, "--peak", method]
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return f"{float(found):.0f}"
 
 
 # Accuracy
