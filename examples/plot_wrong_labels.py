@@ -77,7 +77,7 @@ for method in ("average, 8 rounds", "posterior"):
     slr = fitted["logistic regression", method]
     RefinementCurveDisplay.from_estimator(slr, metrics=["agreement"], ax=ax, name=method)
 ax.axhline(1 - wrong.mean(), color="grey", linestyle=":", label="right labels")
-ax.legend()
+legend = ax.legend()
 
 # %%
 # The most suspicious images
