@@ -45,10 +45,12 @@ def run(name, tmp_path, **constants):
 def pyplot(monkeypatch):
     """Draw without a screen; close what was drawn, and leave the command line as it was."""
     matplotlib = pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib.pyplot")
     pytest.importorskip("pandas")
     monkeypatch.setattr(sys, "argv", ["example"])
     before = matplotlib.get_backend()
     matplotlib.use("agg")
+    matplotlib.pyplot.close("all")  # what doctests of pages have left open
     # Without a screen there is nothing to show, which is a warning.
     monkeypatch.setattr("matplotlib.pyplot.show", lambda: None)
     yield matplotlib.pyplot
