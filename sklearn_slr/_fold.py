@@ -99,26 +99,39 @@ def fit_fold(fold, estimator, X, targets, observed=None, sample_weight=None, fit
 
 
 def fit_together(folds, estimator, X, targets, observed=None, sample_weight=None, fit_params=None):
-    """Fit the models of all folds in one pass; None where each is to be fitted by `fit_fold`."""
+    """Fit the models of folds in one pass; None for each that is to be fitted by `fit_fold`."""
+    models = [None] * len(folds)
     if fit_params or not is_net(final_step(estimator)):
-        return None
-    if targets.ndim == 2 and any(
-        present_classes(fold.train, targets, observed, sample_weight).sum() < 2 for fold in folds
-    ):
-        return None
-    trains, weights = [fold.train for fold in folds], None
+        return models
+    able = [
+        k
+        for k, fold in enumerate(folds)
+        if targets.ndim == 1
+        or present_classes(fold.train, targets, observed, sample_weight).sum() > 1
+    ]
+    if not able:
+        return models
+    trains, rows, weights = [folds[k].train for k in able], [None] * len(able), None
     if sample_weight is not None:
-        trains = [train[sample_weight[train] > 0] for train in trains]
-        weights = [sample_weight[train] for train in trains]
-        if all(np.all(weight == 1) for weight in weights):
-            weights = None
-    return fit_stacked(
+        rows = [np.flatnonzero(sample_weight[train] > 0) for train in trains]
+        trains = [train[own] for train, own in zip(trains, rows, strict=True)]
+        weights = [_weights_of(sample_weight[train]) for train in trains]
+    fitted = fit_stacked(
         estimator,
         [_safe_split(estimator, X, None, train)[0] for train in trains],
         [targets[train] for train in trains],
-        [derive_seed(fold.seed, FIT) for fold in folds],
+        [derive_seed(folds[k].seed, FIT) for k in able],
         sample_weights=weights,
     )
+    for k, model, own in zip(able, fitted, rows, strict=True):
+        whole = own is None or len(own) == len(folds[k].train)
+        models[k] = model if model is None or whole else replace(model, rows=own)
+    return models
+
+
+def _weights_of(weight):
+    """Return None where all are one: rows were picked out, and that is all."""
+    return None if np.all(weight == 1) else weight
 
 
 def on_all_pairs(fitted, fold):

@@ -201,7 +201,7 @@ def _answer(task, *, estimators, **shared):
     folds = [pairs[k][1] for k in left]
     models = [None] * len(left)
     if together and left:
-        models = fit_together(folds, **_for_fit(estimators, folds[0], shared)) or models
+        models = fit_together(folds, **_for_fit(estimators, folds[0], shared))
     for k, fold, model in zip(left, folds, models, strict=True):
         found = predict_fold(fold, estimators[fold.address[-1]], fitted=model, **shared)
         answers[k] = Answer(*found, model is not None)

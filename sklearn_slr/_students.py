@@ -1,5 +1,6 @@
 """The last step: students that learn from the refined labels, and predict."""
 
+import itertools
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -93,15 +94,20 @@ def _fit_fold_students(e_step, targets):
         "fit_params": e_step.fit_params,
     }
     with e_step.progress.task("fold students", len(folds)) as progress:
-        together = e_step.stack_folds and can_stack(student, targets)
-        fitted = fit_together(folds, **shared) if together else None
-        if fitted is not None:
-            new = enumerate(fitted)
-        elif contains_net(student):
+        models = [None] * len(folds)
+        if e_step.stack_folds and can_stack(student, targets):
+            models = fit_together(folds, **shared)
+        alone = [k for k, model in enumerate(models) if model is None]
+        if contains_net(student):
             # A fitted net whose class lives in a notebook cannot travel back from a worker.
-            new = ((k, _fit_student(fold, **shared)) for k, fold in enumerate(folds))
+            found = ((i, _fit_student(folds[k], **shared)) for i, k in enumerate(alone))
         else:
-            new = run_tasks(_fit_student, folds, shared, n_jobs=e_step.n_jobs, name=str)
+            tasks = [folds[k] for k in alone]
+            found = run_tasks(_fit_student, tasks, shared, n_jobs=e_step.n_jobs, name=str)
+        new = itertools.chain(
+            ((k, model) for k, model in enumerate(models) if model is not None),
+            ((alone[i], model) for i, model in found),
+        )
         fitted = [None] * len(folds)
         for k, each in new:
             fitted[k] = each

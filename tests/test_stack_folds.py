@@ -6,7 +6,10 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("skorch")
 
+from sklearn.decomposition import KernelPCA  # noqa: E402
 from sklearn.linear_model import LogisticRegression  # noqa: E402
+from sklearn.pipeline import make_pipeline  # noqa: E402
+from sklearn.preprocessing import FunctionTransformer  # noqa: E402
 from skorch import NeuralNetClassifier, NeuralNetRegressor  # noqa: E402
 from torch import nn  # noqa: E402
 
@@ -18,9 +21,11 @@ Y = (X[:, 0] + 0.5 * RNG.normal(size=80) > 0).astype(int)
 
 
 class Net(nn.Module):
-    def __init__(self, n_outputs=2):
+    def __init__(self, n_outputs=2, dropout=0.0):
         super().__init__()
-        self.layers = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, n_outputs))
+        self.layers = nn.Sequential(
+            nn.Linear(4, 6), nn.Tanh(), nn.Dropout(dropout), nn.Linear(6, n_outputs)
+        )
 
     def forward(self, X):
         return self.layers(X)
@@ -36,7 +41,7 @@ def classifier(**parameters):
         train_split=None,
         verbose=0,
     )
-    return SLRClassifier(net, n_rounds=2, random_state=0, **parameters)
+    return SLRClassifier(**{"estimator": net, "n_rounds": 2, "random_state": 0, **parameters})
 
 
 @pytest.mark.parametrize("weight", [None, np.arange(80) % 3], ids=["", "zeros among weights"])
@@ -95,3 +100,32 @@ def test_large_inputs_go_in_several_passes_with_the_same_bits(monkeypatch):
     in_parts = classifier().fit(X, Y)
     assert sizes == [2, 2, 1] * 2
     np.testing.assert_array_equal(at_once.refined_labels_, in_parts.refined_labels_)
+
+
+@pytest.mark.parametrize("n_jobs", [2, 3])
+def test_a_fold_of_one_class_is_fitted_alone_and_no_other(n_jobs, monkeypatch):
+    rows = np.arange(80)
+    splits = [(np.setdiff1d(rows, rows[k::5]), rows[k::5]) for k in range(5)]
+    splits[2] = (np.setdiff1d(np.flatnonzero(Y == 1), splits[2][1]), splits[2][1])
+    student = classifier().estimator.set_params(module__dropout=0.5)
+    serial = classifier(cv=splits, estimator=student).fit(X, Y)
+    monkeypatch.setattr(_out_of_fold, "effective_n_jobs", lambda _: n_jobs)
+    np.testing.assert_array_equal(
+        classifier(cv=splits, estimator=student).fit(X, Y).refined_labels_, serial.refined_labels_
+    )
+
+
+def test_pairs_and_weights_of_zero():
+    weight = (np.arange(80) % 4 > 0).astype(float)
+    pairs = X.astype(np.float64) @ X.T.astype(np.float64)
+    student = make_pipeline(
+        KernelPCA(4, kernel="precomputed"),
+        FunctionTransformer(np.float32),
+        classifier().estimator,
+    )
+    together, one_by_one = (
+        classifier(estimator=student, stack_folds=stack).fit(pairs, Y, sample_weight=weight)
+        for stack in (True, False)
+    )
+    assert together.history_["stacked"].all()
+    assert np.allclose(together.refined_labels_, one_by_one.refined_labels_, atol=1e-4)

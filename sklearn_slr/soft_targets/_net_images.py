@@ -8,7 +8,6 @@ for the entries in another order.
 import copy
 
 import torch
-from skorch import NeuralNet
 from torch import nn
 
 from ..utils._random import isolated_generators
@@ -32,8 +31,7 @@ class ImageLayout:
     @classmethod
     def of(cls, net_class):
         """Return what is right for a class of nets."""
-        names = ("train_step", "train_step_single", "infer", "fit_loop")
-        return cls(all(getattr(net_class, name) is getattr(NeuralNet, name) for name in names))
+        return cls(all(_is_of_skorch(getattr(net_class, name)) for name in _METHODS))
 
     def choose(self, net, X):
         """Put channels last, if that is known to change nothing but the speed.
@@ -63,10 +61,21 @@ class ImageLayout:
             )
 
 
+# What looks at weights: it may want them in their own order, as `view` and its kin do.
+_METHODS = ("fit_loop", "train_step", "train_step_single", "infer", "get_loss", "forward_iter")
+_OPTIMIZERS = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW, torch.optim.RMSprop)
+
+
+def _is_of_skorch(thing):
+    return thing.__module__.startswith(("skorch.", "sklearn_slr."))
+
+
 def _has_images(net, X):
     return (
         net._modules == ["module"]
         and net._optimizers == ["optimizer"]
+        and type(net.optimizer_) in _OPTIMIZERS
+        and all(_is_of_skorch(type(callback)) for _, callback in net.callbacks_)
         and isinstance(X, torch.Tensor)
         and X.ndim == 4
         and X.device.type == "cpu"

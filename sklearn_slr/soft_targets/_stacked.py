@@ -71,35 +71,48 @@ def fit_stacked(estimator, inputs, targets, seeds, *, sample_weights=None):
 
     Returns
     -------
-    list of FittedTargets, or None
-        None where the fits are better done one by one: the estimator is no plain skorch net, nor
-        a Pipeline that ends in one, of linear layers, norms, dropout and elementwise functions,
-        with SGD, Adam or AdamW, on arrays in memory.
+    list of FittedTargets or None
+        None for a fit that is better done by itself: the estimator is no plain skorch net, nor a
+        Pipeline that ends in one, of linear layers, attention, norms, dropout and elementwise
+        functions, with SGD, Adam or AdamW, on arrays in memory.
     """
+    nothing = [None] * len(inputs)
     if not is_net(final_step(estimator)):
-        return None
-    from ._stacked_folds import groups_of, is_plain, prepare
+        return nothing
+    from ._stacked_folds import groups_of, is_plain
     from ._stacked_training import train_together
 
     if not is_plain(final_step(estimator), targets[0].ndim == 2):
+        return nothing
+    weights = nothing if sample_weights is None else sample_weights
+    each_fit = zip(inputs, targets, weights, seeds, strict=True)
+    opened = [_open(estimator, *given) for given in each_fit]
+    for group in groups_of([each[1] for each in opened if each is not None]):
+        with isolated_generators(0):
+            train_together(group)
+    pairs = zip(opened, targets, strict=True)
+    return [None if each is None else _fitted(each[0], own) for each, own in pairs]
+
+
+def _open(estimator, X, targets, weight, seed):
+    """Return a fit's estimator and net, up to the first epoch; None where it is better by itself.
+
+    Nothing of the other fits is looked at: which of them are beside it must not matter.
+    """
+    from ._stacked_folds import prepare
+    from ._stacked_training import is_alike
+
+    if weight is not None and not np.all(weight > 0):
         return None
-    weights = [None] * len(inputs) if sample_weights is None else sample_weights
-    if any(weight is not None and not np.all(weight > 0) for weight in weights):
-        return None
-    models, folds = [], []
     try:
-        for X, own, weight, seed in zip(inputs, targets, weights, seeds, strict=True):
-            with isolated_generators(seed):
-                models.append(seed_estimator(clone(estimator), seed))
-                net, X, _ = fit_before_last(models[-1], X, own, weight)
-                folds.append(prepare(net, X, own, weight))
-        with isolated_generators(seeds[0]):
-            for group in groups_of(folds):
-                train_together(group)
+        with isolated_generators(seed):
+            model = seed_estimator(clone(estimator), seed)
+            net, X, _ = fit_before_last(model, X, targets, weight)
+            fold = prepare(net, X, targets, weight)
+            return (model, fold) if is_alike(fold) else None
     # What is no NotStackableError fails in a single fit, too, which says what and in which fold.
     except Exception:
         return None
-    return [_fitted(model, own) for model, own in zip(models, targets, strict=True)]
 
 
 def _fitted(model, targets):

@@ -1,12 +1,20 @@
-"""Batches of several folds side by side, taken from each fold's own rows."""
+"""Batches of several folds side by side, taken from each fold's own rows.
+
+Batches are filled up to a multiple of sixteen rows, so that each fold's part of every array begins
+where vectors do. Matrix products give other bits elsewhere, and a fold's bits would depend on which
+folds are beside it.
+"""
 
 import math
 from typing import NamedTuple
 
 import torch
+from torch.nn import functional as F  # noqa: N812 (torch's own abbreviation)
+from torch.nn.utils.rnn import pad_sequence
 
 # Batches are gathered some at a time: few calls, and still a piece that stays in the cache.
 _BYTES_AT_ONCE = 2**21
+ALIGNED = 16
 
 
 class Batch(NamedTuple):
@@ -48,7 +56,8 @@ def draw_batches(folds, name):
     Batch
         The next batch of every fold.
     """
-    drawn, width = [fold.draw(name) for fold in folds], folds[0].width(name)
+    drawn = [fold.draw(name) for fold in folds]
+    width = ALIGNED * math.ceil(folds[0].width(name) / ALIGNED)
     n_steps = len(drawn[0])
     row_bytes = 4 * math.prod(folds[0].X.shape[1:])
     at_once = max(1, _BYTES_AT_ONCE // (len(folds) * width * row_bytes))
@@ -64,30 +73,22 @@ def draw_batches(folds, name):
 
 def _gather(folds, parts, width):
     """Return inputs, labels, probability rows and shares (K, n_steps, width, ...)."""
-    n_rows = len(parts[0]) * width
-    numbers, known = [], []
+    numbers, sizes = [], []
     for part in parts:
-        own = torch.cat(part)
-        known.append(len(own))
-        # Only the last batch of an epoch is shorter, so that all that is filled up is at the end.
-        numbers.append(torch.cat([own, own.new_zeros(n_rows - len(own))]))
+        filled = pad_sequence(part, batch_first=True)
+        numbers.append(F.pad(filled, (0, width - filled.shape[1])).flatten())
+        sizes.append([len(each) for each in part])
 
     def take(name):
         values = [getattr(fold, name) for fold in folds]
-        out = values[0].new_empty((len(folds), n_rows, *values[0].shape[1:]))
+        shape = values[0].shape[1:]
+        out = values[0].new_empty((len(folds), len(parts[0]) * width, *shape))
         for k, value in enumerate(values):
             torch.index_select(value, 0, numbers[k], out=out[k])
-        return out
+        return out.view(len(folds), len(parts[0]), width, *shape)
 
     share = take("weight")
-    for k, end in enumerate(known):
-        share[k, end:] = 0
-    share = share.view(len(folds), -1, width)
+    share *= torch.arange(width) < torch.as_tensor(sizes).unsqueeze(-1)
     share /= share.sum(2, keepdim=True)
     rows = None if folds[0].rows is None else take("rows")
-    shape = (len(folds), len(parts[0]), width)
-    arrays = [
-        each if each is None else each.view(*shape, *each.shape[2:])
-        for each in (take("X"), take("labels"), rows)
-    ]
-    return (*arrays, share)
+    return take("X"), take("labels"), rows, share

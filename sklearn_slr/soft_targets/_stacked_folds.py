@@ -16,12 +16,13 @@ from skorch.callbacks import (
 )
 from skorch.utils import is_dataset
 from torch import nn
-from torch.utils.data import BatchSampler, Subset
+from torch.utils.data import BatchSampler, RandomSampler, SequentialSampler, Subset
 
 from ._net_batches import MemoryLoader, from_memory
 from ._net_losses import criterion_class
 from ._net_training import renew_modules, split_targets
 from ._stacked_layers import NotStackableError
+from ._stacked_modules import is_watched
 
 _OPTIMIZERS = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
 _CRITERIA = (nn.CrossEntropyLoss, nn.NLLLoss)
@@ -95,9 +96,11 @@ def has_known_parts(net):
     criterion = net.criterion_
     return (
         all(_is_known(callback) for _, callback in net.callbacks_)
+        and not is_watched(net.module_)
         and len(net.optimizer_.param_groups) == 1
         and getattr(criterion, "weight", None) is None
         and criterion.reduction == "mean"
+        and getattr(criterion, "ignore_index", -1) < 0
     )
 
 
@@ -126,7 +129,9 @@ def prepare(net, X, targets, weight):
     train, used = loaders["train"], [each for each in loaders.values() if each is not None]
     ours = all(
         isinstance(loader, MemoryLoader)
+        and loader.generator is None
         and type(loader.batch_sampler) is BatchSampler
+        and _draws_from_torch(loader.batch_sampler.sampler)
         and _whole(loader.dataset) is _whole(train.dataset)
         for loader in used
     )
@@ -135,6 +140,10 @@ def prepare(net, X, targets, weight):
     inputs, y = train.items
     if inputs.dtype != torch.float32 or any(len(each) == 0 for each in used):
         raise NotStackableError("rows of another precision, or none")
+    if _has_batch_of_one(train) and any(
+        isinstance(part, nn.BatchNorm1d) for part in net.module_.modules()
+    ):
+        raise NotStackableError("a batch of one row")
     weight = np.ones(len(inputs)) if weight is None else weight
     generator = torch.Generator()
     generator.set_state(torch.get_rng_state())
@@ -148,6 +157,18 @@ def prepare(net, X, targets, weight):
         torch.as_tensor(weight, dtype=torch.float32),
         generator,
     )
+
+
+def _draws_from_torch(sampler):
+    if type(sampler) is SequentialSampler:
+        return True
+    return type(sampler) is RandomSampler and sampler.generator is None
+
+
+def _has_batch_of_one(loader):
+    sampler = loader.batch_sampler
+    n_last = len(sampler.sampler) % sampler.batch_size
+    return sampler.batch_size == 1 or (n_last == 1 and not sampler.drop_last)
 
 
 def _whole(dataset):
@@ -164,7 +185,9 @@ def _is_known(callback):
         return known and callback.step_every == "epoch"
     if kind is GradientNormClipping:
         return callback.gradient_clip_value is not None and callback.gradient_clip_norm_type == 2
-    return kind in (EpochTimer, PassthroughScoring, PrintLog)
+    if kind is PrintLog:
+        return callback.sink is print  # which is silent, as the net is
+    return kind in (EpochTimer, PassthroughScoring)
 
 
 def groups_of(folds):

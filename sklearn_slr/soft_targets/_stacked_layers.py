@@ -17,6 +17,9 @@ class NotStackableError(Exception):
 class Step:
     """One operation: forward, and backward from the gradient of what it last returned."""
 
+    # Whether torch's own would write over its input.
+    in_place = False
+
     def forward(self, training, *inputs):
         """Return the output (K, B, ...); where `training`, keep what `backward` needs."""
         raise NotStackableError(type(self).__name__)
@@ -45,6 +48,9 @@ class Add(Step):
 class Rectify(Step):
     """The positive part."""
 
+    def __init__(self, in_place=False):
+        self.in_place = in_place
+
     def forward(self, training, X):
         self.out = torch.relu(X)
         return self.out
@@ -56,7 +62,8 @@ class Rectify(Step):
 class Drop(Step):
     """Dropout; each net's numbers come from its own generator, whatever nets are beside it."""
 
-    def __init__(self, p, generators):
+    def __init__(self, p, generators, in_place=False):
+        self.in_place = in_place
         # Sixteen bits decide on an entry: torch's own draws take longer than small layers do.
         self.keep, self.generators = round((1 - p) * _LEVELS), generators
 
@@ -86,8 +93,8 @@ _LEVELS = 2**16
 class Elementwise(Step):
     """Any function of one input that treats all entries, or all rows, alike."""
 
-    def __init__(self, function):
-        self.function = function
+    def __init__(self, function, in_place=False):
+        self.function, self.in_place = function, in_place
 
     def forward(self, training, X):
         if not training:
@@ -253,9 +260,7 @@ class BatchNorm(_Norm):
         if not training:
             factor = (variance + first.eps).rsqrt().unsqueeze(1)
             return self.scale((X - mean.unsqueeze(1)).mul_(factor))
-        count = X.shape[1] if self.known is None else self.known[1][:, 0]
-        if torch.as_tensor(count).min() < 2:
-            raise NotStackableError("a batch of one row")
+        count = torch.tensor(X.shape[1]) if self.known is None else self.known[1][:, 0]
         now, spread = self.normalize(X)
         buffers["num_batches_tracked"].add_(1)
         mean.lerp_(now[:, 0], first.momentum)

@@ -9,14 +9,17 @@ import copy
 import functools
 import math
 import operator
+import random
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import fx, nn
 from torch.nn import functional as F  # noqa: N812 (torch's own abbreviation)
 from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
 
 from ._stacked_attention import Attend, taken_apart
+from ._stacked_batches import ALIGNED
 from ._stacked_layers import (
     Add,
     BatchNorm,
@@ -89,29 +92,35 @@ class StackedModules:
     def __init__(self, modules, generators=None):
         self.modules = modules
         self._generators = [None] * len(modules) if generators is None else generators
-        self._stacks = {}
+        self._stacks, self._known = {}, {}
+        if any(is_watched(module) for module in modules):
+            raise NotStackableError("hooks")
         self._programs = {training: self._trace(training) for training in (True, False)}
         self._allocate()
 
     def _trace(self, training):
-        module = self.modules[0]
-        was_training = module.training
-        try:
-            graph = _Tracer().trace(module.train(training))
-        # Whatever a forward does that cannot be written down, the plain path runs it.
-        except Exception as error:
-            raise NotStackableError(str(error)) from error
-        finally:
-            module.train(was_training)
+        """Write down what the modules compute, on a copy: a forward may count its calls."""
+        module = copy.deepcopy(self.modules[0]).train(training)
+        for _ in range(2):  # torch's own first trace imports packages that draw
+            before = _state_of(module), _states_of_generators()
+            try:
+                graph = _Tracer().trace(module)
+            # Whatever a forward does that cannot be written down, the plain path runs it.
+            except Exception as error:
+                raise NotStackableError(str(error)) from error
+            if (_state_of(module), _states_of_generators()) == before:
+                break
+        else:
+            raise NotStackableError("a forward that counts or draws, and may branch on that")
+        if any(part.training is not training for part in module.modules()):
+            raise NotStackableError("parts that are always, or never, in training")
         return _Program(graph, self._step)
 
     def _step(self, path, adds):
         """Return the step of a part of the modules."""
         first = self.modules[0].get_submodule(path)
-        if any(vars(first)[hooks] for hooks in _HOOKS if hooks in vars(first)):
-            raise NotStackableError("hooks")
         if type(first) is nn.Dropout:
-            return Drop(first.p, self._generators)
+            return Drop(first.p, self._generators, first.inplace)
         step = _step_without_weights(first)
         if step is None:
             kind = _kind_of_layer(first)
@@ -129,7 +138,7 @@ class StackedModules:
             for name, weight in stack.parts[0].named_parameters(recurse=False):
                 own.append(id(weight))
                 slots.append((path, name, end, weight.shape))
-                end += _ALIGNED * math.ceil(weight.numel() / _ALIGNED)
+                end += ALIGNED * math.ceil(weight.numel() / ALIGNED)  # where vectors begin
         # As many, and each once: two layers may share their weights.
         if sorted(own) != sorted(id(w) for w in self.modules[0].parameters()):
             raise NotStackableError("weights outside of the layers")
@@ -159,11 +168,16 @@ class StackedModules:
         Of the rows of net k the first ``sizes[k]`` are a batch, and the others fill it up; None
         says that none does.
         """
-        known = None
-        if training and sizes is not None and min(sizes) < X.shape[1]:
-            counts = torch.as_tensor(sizes, dtype=X.dtype).view(-1, 1, 1)
-            known = (torch.arange(X.shape[1])[:, None] < counts).to(X.dtype), counts
+        known = None if sizes is None or not training else self._known_rows(sizes, X.shape[1])
         return self._programs[training].forward(X, training, known)
+
+    def _known_rows(self, sizes, width):
+        """Return which rows are a batch's own (K, width, 1), and how many (K, 1, 1)."""
+        if (sizes, width) not in self._known:
+            counts = torch.as_tensor(sizes, dtype=torch.float32).view(-1, 1, 1)
+            own = (torch.arange(width)[:, None] < counts).to(torch.float32)
+            self._known[sizes, width] = own, counts
+        return self._known[sizes, width]
 
     def backward(self, delta):
         """Write the gradients to ``weights.grad``, given that of the last output in training."""
@@ -182,9 +196,29 @@ class StackedModules:
                     getattr(part, name).copy_(value)
 
 
-# Weights begin where vectors do, so that each entry is computed alike wherever it is.
-_ALIGNED = 16
-_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+def is_watched(module):
+    """Whether hooks of a module, its parts or its weights would see or change what is computed."""
+    return any(
+        value
+        for part in [*module.modules(), *module.parameters()]
+        for name, value in vars(part).items()
+        if "hook" in name and isinstance(value, dict)
+    ) or any(weight._backward_hooks for weight in module.parameters())
+
+
+def _state_of(module):
+    """Return the attributes of a module and its parts: values, or of what is none who it is."""
+    plain = (int, float, str, bool, tuple, type(None))
+    return [
+        (name, value if isinstance(value, plain) else id(value))
+        for part in module.modules()
+        for name, value in vars(part).items()
+    ]
+
+
+def _states_of_generators():
+    numbers = np.random.get_state()  # noqa: NPY002 (what a forward may draw from)
+    return torch.get_rng_state().tolist(), numbers[1].tolist(), numbers[2:], random.getstate()
 
 
 class _Tracer(fx.Tracer):
@@ -230,6 +264,8 @@ class _Program:
         for node in reversed(nodes):  # in the order of the way back
             if node.op == "call_module":
                 steps[node] = make(node.target, node.target in seen)
+                if steps[node].in_place and any(len(n.users) > 1 for n in node.all_input_nodes):
+                    raise NotStackableError("an input that is written over, and used again")
                 seen.add(node.target)
         self.lines, learning = [], set()
         for node in nodes:
@@ -279,14 +315,15 @@ class _Program:
 def _step_without_weights(module):
     kind = type(module)
     if kind is nn.ReLU:
-        return Rectify()
+        return Rectify(module.inplace)
     if kind is nn.Identity:
         return Elementwise(_same)
     if kind in _ELEMENTWISE:
         function = copy.copy(module)
-        if hasattr(function, "inplace"):
+        in_place = getattr(module, "inplace", False)
+        if in_place:
             function.inplace = False
-        return Elementwise(function)
+        return Elementwise(function, in_place)
     if kind in (nn.Softmax, nn.LogSoftmax) and module.dim in (-1, 1):  # of outputs (B, C)
         return Elementwise(kind(dim=-1))
     if kind is nn.Flatten and (module.start_dim, module.end_dim) == (1, -1):
@@ -315,7 +352,7 @@ def _step_of_function(node):
         numbers = [each for each in (first, *others) if not isinstance(each, fx.Node)]
         if not numbers or isinstance(numbers[0], (int, float)):
             return Add(*numbers)
-    elif target in (F.relu, torch.relu, "relu"):
+    elif target in (F.relu, torch.relu, "relu") and not others and not any(options.values()):
         return Rectify()
     elif target in (F.softmax, F.log_softmax):
         dim = options["dim"] if "dim" in options else (*others, None)[0]
@@ -332,8 +369,7 @@ def _step_of_function(node):
         place = others[0] if isinstance(others[0], tuple) else ()
         if len(place) == 2 and place[0] == slice(None) and isinstance(place[1], int):
             return Elementwise(lambda X: X[:, :, place[1]])
-    elif target in _FUNCTIONS and not any(each is True for each in others):  # in place
-        options.pop("inplace", None)
+    elif target in _FUNCTIONS and not any(each is True for each in [*others, *options.values()]):
         function = _FUNCTIONS[target]
         return Elementwise(lambda X: function(X, *others, **options))
     raise NotStackableError(f"{node.op} {target}")

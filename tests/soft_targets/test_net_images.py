@@ -5,7 +5,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("skorch")
 
 from skorch import NeuralNetClassifier  # noqa: E402
-from skorch.callbacks import Callback  # noqa: E402
+from skorch.callbacks import Callback, GradientNormClipping  # noqa: E402
 from torch import nn  # noqa: E402
 
 from sklearn_slr.soft_targets import _net_images  # noqa: E402
@@ -16,8 +16,10 @@ X = RNG.normal(size=(24, 3, 8, 8)).astype(np.float32)
 T = RNG.dirichlet(np.ones(2), size=24)
 
 
-class Watch(Callback):
+class Watch(GradientNormClipping):
     """Notes the order of the first weights after each batch and at the end of training."""
+
+    __module__ = "skorch.callbacks"  # those of others are not trusted with another order
 
     def on_train_begin(self, net, **kwargs):
         self.orders, self.last = set(), None
@@ -27,6 +29,11 @@ class Watch(Callback):
 
     def on_train_end(self, net, **kwargs):
         self.last = order(next(net.module_.parameters()))
+
+
+class Stranger(Callback):
+    def on_epoch_end(self, net, **kwargs):
+        torch.nn.utils.parameters_to_vector(net.module_.parameters())
 
 
 def order(weight):
@@ -58,10 +65,17 @@ class OwnNet(NeuralNetClassifier):
 
 
 def make(module=CNN, kind=NeuralNetClassifier, **params):
-    params = {"criterion": nn.CrossEntropyLoss, "optimizer__momentum": 0.9, **params}
-    return kind(
-        module, batch_size=8, max_epochs=3, lr=0.01, verbose=0, callbacks=[Watch()], **params
-    )
+    defaults = {
+        "criterion": nn.CrossEntropyLoss,
+        "optimizer__momentum": 0.9,
+        "callbacks": [Watch()],
+        "batch_size": 8,
+        "max_epochs": 3,
+        "lr": 0.01,
+        "verbose": 0,
+    }
+    params = {**defaults, **params}
+    return kind(module, **{name: value for name, value in params.items() if value is not None})
 
 
 def fit(net, targets=T):
@@ -95,8 +109,20 @@ def test_channels_are_last_while_a_net_trains_and_first_again_after(targets, mon
 
 @pytest.mark.parametrize(
     "net",
-    [make(Views), make(LooksAtTheOrder), make(kind=OwnNet)],
-    ids=["needs channels first", "computes something else", "does more than skorch"],
+    [
+        make(Views),
+        make(LooksAtTheOrder),
+        make(kind=OwnNet),
+        make(optimizer=torch.optim.LBFGS, optimizer__momentum=None),
+        make(callbacks=[Watch(), Stranger()]),
+    ],
+    ids=[
+        "needs channels first",
+        "computes something else",
+        "does more than skorch",
+        "optimizer that flattens",
+        "callback of the user's",
+    ],
 )
 def test_other_nets_keep_their_order(net):
     assert watched(fit(net)) == ({"first"}, "first")
@@ -113,10 +139,13 @@ def test_looking_leaves_statistics_and_draws_alone(monkeypatch):
 
 
 def test_a_net_that_is_interrupted_has_its_order_back():
-    class Interrupt(Callback):
+    class Interrupt(Watch):
+        __module__ = "skorch.callbacks"
+
         def on_batch_end(self, net, **kwargs):
             raise KeyboardInterrupt
 
     net = make()
     net.callbacks = [*net.callbacks, Interrupt()]
-    assert watched(fit(net)) == ({"last"}, "first")
+    model = fit(net)
+    assert watched(model) == ({"last"}, "first")
