@@ -1,8 +1,8 @@
 """Batches of several folds side by side, taken from each fold's own rows.
 
-Batches are filled up to a multiple of sixteen rows, so that each fold's part of every array begins
-where vectors do. Matrix products give other bits elsewhere, and a fold's bits would depend on which
-folds are beside it.
+Batches are filled up to a multiple of 32 rows, so that each fold's part of every array is made of
+whole pairs of vectors, 512 bits each at most. Matrix products that begin elsewhere, and functions of
+what is left over of a pair, give other bits, and a fold's would depend on which are beside it.
 """
 
 import math
@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 # Batches are gathered some at a time: few calls, and still a piece that stays in the cache.
 _BYTES_AT_ONCE = 2**21
-ALIGNED = 16
+ALIGNED = 32
 
 
 class Batch(NamedTuple):
