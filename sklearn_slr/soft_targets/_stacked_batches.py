@@ -1,8 +1,8 @@
 """Batches of several folds side by side, taken from each fold's own rows.
 
 Batches are filled up to a multiple of 32 rows, so that each fold's part of every array is made of
-whole pairs of vectors, 512 bits each at most. Matrix products that begin elsewhere, and functions of
-what is left over of a pair, give other bits, and a fold's would depend on which are beside it.
+whole pairs of vectors, 512 bits each at most. Matrix products that begin elsewhere, and functions
+of what is left over of a pair, give other bits, and a fold's would depend on which are beside it.
 """
 
 import math

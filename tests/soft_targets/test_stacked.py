@@ -137,16 +137,18 @@ def test_one_pass_gives_the_single_fits(name):
     assert_alike(*fits(make(**NETS[name])))
 
 
-@pytest.mark.parametrize("name", [*NETS, "dropout", "odd batches", "one odd batch", "half pairs of vectors", "odd norms"])
+ODD = {
+    "dropout": {"module__dropout": 0.4},
+    "odd batches": {"batch_size": 13, "module__width": 7},
+    "one odd batch": {"batch_size": 71, "module__width": 10},
+    "half pairs of vectors": {"batch_size": 16, "module__width": 33},
+    "odd norms": {**NORM, "batch_size": 11, "module__width": 7, "train_split": None},
+}
+
+
+@pytest.mark.parametrize("name", [*NETS, *ODD])
 def test_a_net_is_the_same_to_the_bit_whichever_are_beside_it(name):
-    own = {
-        "dropout": {"module__dropout": 0.4},
-        "odd batches": {"batch_size": 13, "module__width": 7},
-        "one odd batch": {"batch_size": 71, "module__width": 10},
-        "half pairs of vectors": {"batch_size": 16, "module__width": 33},
-        "odd norms": {**NORM, "batch_size": 11, "module__width": 7, "train_split": None},
-    }
-    net = make(**{**NETS, **own}[name], max_epochs=3)
+    net = make(**{**NETS, **ODD}[name], max_epochs=3)
     folds = [np.arange(30), np.arange(30, 59), np.arange(59, 90)]
 
     def weights(chosen):
