@@ -13,6 +13,7 @@ fit holds at its peak, and how many are left after it.
 """
 
 import argparse
+import gc
 import itertools
 import resource
 import sys
@@ -37,6 +38,7 @@ class Sampled(AverageRefinement):
     def refine(self, observed, targets, oof, *, round, sample_weight=None):
         """Refine the labels once, and print the memory where the round is one of `ROUNDS`."""
         if round in ROUNDS:
+            gc.collect()  # nets and traces of modules hold circles, which Python breaks in its time
             traced = tracemalloc.get_traced_memory()[0]
             print(f"{round:5d}  {traced / 1e3:10.0f}  {peak_rss() / 1e6:9.1f}")
         return super().refine(observed, targets, oof, round=round, sample_weight=sample_weight)
