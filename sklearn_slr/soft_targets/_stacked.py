@@ -84,20 +84,21 @@ def fit_stacked(estimator, inputs, targets, seeds, *, sample_weights=None):
 
     if not is_plain(final_step(estimator), targets[0].ndim == 2):
         return nothing
-    weights = nothing if sample_weights is None else sample_weights
+    weights, graphs = nothing if sample_weights is None else sample_weights, {}
     each_fit = zip(inputs, targets, weights, seeds, strict=True)
-    opened = [_open(estimator, *given) for given in each_fit]
+    opened = [_open(estimator, *given, graphs) for given in each_fit]
     for group in groups_of([each[1] for each in opened if each is not None]):
         with isolated_generators(0):
-            train_together(group)
+            train_together(group, graphs)
     pairs = zip(opened, targets, strict=True)
     return [None if each is None else _fitted(each[0], own) for each, own in pairs]
 
 
-def _open(estimator, X, targets, weight, seed):
+def _open(estimator, X, targets, weight, seed, graphs):
     """Return a fit's estimator and net, up to the first epoch; None where it is better by itself.
 
-    Nothing of the other fits is looked at: which of them are beside it must not matter.
+    Of the other fits only what their modules compute is known, and tried: which of them are beside
+    it must not matter.
     """
     from ._stacked_folds import prepare
     from ._stacked_training import is_alike
@@ -109,7 +110,7 @@ def _open(estimator, X, targets, weight, seed):
             model = seed_estimator(clone(estimator), seed)
             net, X, _ = fit_before_last(model, X, targets, weight)
             fold = prepare(net, X, targets, weight)
-            return (model, fold) if is_alike(fold) else None
+            return (model, fold) if is_alike(fold, graphs) else None
     # What is no NotStackableError fails in a single fit, too, which says what and in which fold.
     except Exception:
         return None

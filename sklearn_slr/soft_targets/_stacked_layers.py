@@ -48,15 +48,21 @@ class Add(Step):
 class Rectify(Step):
     """The positive part."""
 
+    # Whether nobody else looks at the input, or at the gradient of the output.
+    owns_input = owns_delta = False
+
     def __init__(self, in_place=False):
         self.in_place = in_place
 
     def forward(self, training, X):
-        self.out = torch.relu(X)
+        self.out = X.relu_() if self.owns_input else torch.relu(X)
         return self.out
 
     def backward(self, delta, wanted):
-        return (torch.ops.aten.threshold_backward(delta, self.out, 0),)
+        backward = torch.ops.aten.threshold_backward
+        if self.owns_delta:
+            return (backward.grad_input(delta, self.out, 0, grad_input=delta),)
+        return (backward(delta, self.out, 0),)
 
 
 class Drop(Step):

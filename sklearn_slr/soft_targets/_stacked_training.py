@@ -12,20 +12,27 @@ from torch import nn
 
 from ._net_epochs import FUSED, end_epoch
 from ._net_losses import per_sample_losses
-from ._stacked_batches import Batch, draw_batches
+from ._stacked_batches import ALIGNED, Batch, draw_batches
 from ._stacked_modules import StackedModules
+from ._stacked_programs import graphs_of
+
+# How many outputs wait until their losses are taken, all at once.
+_ENTRIES_AT_ONCE = 2**18
 
 
-def train_together(folds):
+def train_together(folds, graphs):
     """Train the nets of folds with equally many batches, in place.
 
     Parameters
     ----------
     folds : list of FoldNet
         Folds that `is_alike` has looked at.
+    graphs : dict
+        What their modules compute.
     """
     first = folds[0].net
-    modules = StackedModules([f.net.module_ for f in folds], [f.generator for f in folds])
+    generators = [f.generator for f in folds]
+    modules = StackedModules([f.net.module_ for f in folds], generators, graphs)
     loss = _make_loss(first)
     optimizer = _make_optimizer(first, modules.weights)
     # What a step is wrapped in, for hooks and profilers, takes as long as the step itself.
@@ -50,23 +57,29 @@ def train_together(folds):
 
 
 def _run_epoch(modules, folds, name, loss, step=None, clips=()):
-    training, seen = step is not None, []
+    training, seen, open_, table = step is not None, [], [], []
     for batch in draw_batches(folds, name):
         out = modules.forward(batch.X, training, batch.sizes)
-        losses, delta = loss(out, batch)
+        delta, terms = loss(out, batch)
         if training:
             modules.backward(delta)
             for clip in clips:
                 _clip(modules.weights.grad, clip.gradient_clip_value)
             step()
         else:
-            _show(folds, out, batch, losses)
-        seen.append((losses, batch.sizes))
-    table = torch.stack([losses for losses, _ in seen]).T.tolist()
+            _show(folds, out, batch, loss.value([terms])[0])
+        seen.append(batch.sizes)
+        open_.append(terms)
+        if len(open_) * out.numel() >= _ENTRIES_AT_ONCE:
+            table.append(loss.value(open_))
+            open_ = []
+    if open_:
+        table.append(loss.value(open_))
+    table = torch.cat(table).T.tolist()
     for k, fold in enumerate(folds):
         fold.net.history[-1]["batches"].extend(
-            {f"{name}_loss": loss, f"{name}_batch_size": sizes[k]}
-            for loss, (_, sizes) in zip(table[k], seen, strict=True)
+            {f"{name}_loss": value, f"{name}_batch_size": sizes[k]}
+            for value, sizes in zip(table[k], seen, strict=True)
         )
         fold.net.history.record(f"{name}_batch_count", len(seen))
 
@@ -95,7 +108,11 @@ def _show(folds, out, batch, losses):
 
 
 def _make_loss(net):
-    """Return ``loss(out, batch)``: every fold's loss (K,), and its gradient (K, B, ...)."""
+    """Return the net's loss.
+
+    ``loss(out, batch)`` returns the gradient (K, B, ...) of the sum of every fold's loss, and what
+    is wanted for the values: ``loss.value(several)`` returns them, (n_steps, K).
+    """
     criterion = net.criterion_
     if isinstance(criterion, nn.CrossEntropyLoss):
         return _CrossEntropy(criterion.label_smoothing)
@@ -103,6 +120,8 @@ def _make_loss(net):
 
 
 class _CrossEntropy:
+    """The training wants the gradient alone; many values are soon found together."""
+
     def __init__(self, smoothing):
         self.smoothing = smoothing
 
@@ -110,10 +129,21 @@ class _CrossEntropy:
         rows = batch.rows
         if self.smoothing:
             rows = (1 - self.smoothing) * rows + self.smoothing / rows.shape[-1]
-        # Over few classes faster than log_softmax, and the same up to rounding.
-        log_proba = out - out.logsumexp(-1, keepdim=True)
-        losses = -((rows * log_proba).sum(-1) * batch.share).sum(1)
-        return losses, log_proba.exp_().sub_(rows).mul_(batch.share.unsqueeze(-1))
+        delta = _over_classes(torch.softmax, out).sub_(rows).mul_(batch.share.unsqueeze(-1))
+        return delta, (out, rows, batch.share)
+
+    def value(self, several):
+        out, rows, share = (torch.stack(each) for each in zip(*several, strict=True))
+        log_proba = _over_classes(torch.log_softmax, out)
+        return -((rows * log_proba).sum(-1) * share).sum(-1)
+
+
+def _over_classes(function, out):
+    """Return ``function(out, -1)``; of few classes, torch is slow along the last axis."""
+    n_classes = out.shape[-1]
+    if n_classes >= ALIGNED // 2:
+        return function(out, -1)
+    return function(out.reshape(-1, n_classes).T, 0).T.view(out.shape)
 
 
 class _LossWithAutograd:
@@ -131,7 +161,10 @@ class _LossWithAutograd:
         labels = batch.labels.flatten(0, 1)
         losses = per_sample_losses(self.criterion, flat, labels, rows)
         losses = (losses.view(batch.share.shape) * batch.share).sum(1)
-        return losses.detach(), torch.autograd.grad(losses.sum(), leaf)[0]
+        return torch.autograd.grad(losses.sum(), leaf)[0], losses.detach()
+
+    def value(self, several):
+        return torch.stack(several)
 
 
 # Optimizers
@@ -168,11 +201,23 @@ def _hand_out_state(stacked, modules, k, optimizer):
 # Trust
 
 
-def is_alike(fold):
+def is_alike(fold, graphs):
     """Whether a stack computes what the module of a fold does, and the same gradients.
 
     One fold at a time is looked at, or which others are beside it would decide how it is trained.
     Weights are moved at random: a gradient may be zero where training begins, and nowhere else.
+
+    Parameters
+    ----------
+    fold : FoldNet
+        The fold.
+    graphs : dict
+        What modules of the same make compute; filled by the first fold that is looked at.
+
+    Returns
+    -------
+    bool
+        Whether the fold may be trained with others.
     """
     n_rows = min(8, len(fold.X))
     batch = Batch(
@@ -182,10 +227,12 @@ def is_alike(fold):
         torch.full((1, n_rows), 1 / n_rows),
         (n_rows,),
     )
+    if not graphs:  # of the module as it is: it may ask for its dropout's rate
+        graphs.update(graphs_of(fold.net.module_))
     plain = copy.deepcopy(fold.net.module_)
     _silence_dropout(plain)
     _move(plain)
-    stacked, loss = StackedModules([plain]), _make_loss(fold.net)
+    stacked, loss = StackedModules([plain], None, graphs), _make_loss(fold.net)
     return all(_compare(stacked, plain, loss, batch, training) for training in (False, True))
 
 
@@ -212,7 +259,7 @@ def _compare(stacked, plain, loss, batch, training):
         return False
     pairs = [(out[0], expected.detach())]
     if training:
-        delta = loss(out, batch)[1]
+        delta = loss(out, batch)[0]
         stacked.backward(delta)
         with torch.enable_grad():
             torch.autograd.backward(expected, delta[0])

@@ -212,6 +212,34 @@ def test_dropout_is_drawn_from_the_seeds_and_learns_as_well():
     assert np.mean(losses[0]) == pytest.approx(np.mean(losses[1]), abs=0.05)
 
 
+class AsksForItsRate(Net):
+    def forward(self, X):
+        first, bend, drop, last = self.layers
+        hidden = bend(first(X))
+        return last(drop(hidden) if drop.p else hidden)
+
+
+def test_a_forward_may_ask_for_its_rate_of_dropout():
+    plain, asking = (
+        fits(make(module=module, module__dropout=0.5))[0] for module in (Net, AsksForItsRate)
+    )
+    for a, b in zip(plain, asking, strict=True):
+        np.testing.assert_array_equal(a.predict(X), b.predict(X))
+
+
+def test_a_loss_of_every_batch_is_kept_however_many_wait(monkeypatch):
+    together, alone = fits(make())
+    monkeypatch.setattr(_stacked_training, "_ENTRIES_AT_ONCE", 3 * 32 * C + 1)
+    in_pieces, _ = fits(make())
+    for a, b, c in zip(together, alone, in_pieces, strict=True):
+        losses = [
+            [next(iter(b.values())) for row in each.model.history for b in row["batches"]]
+            for each in (a, b, c)
+        ]
+        assert losses[0] == losses[2]
+        np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
+
+
 def test_global_generators_are_left_alone():
     torch.manual_seed(5)
     np.random.seed(5)  # noqa: NPY002

@@ -54,8 +54,34 @@ class Functions(nn.Module):
         return F.softmax(self.second(torch.flatten(hidden, 1).relu()), dim=-1)
 
 
+class Kinks(nn.Module):
+    """Positive parts whose input, or output, somebody else wants as well."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.third = nn.Linear(D, D), nn.Linear(D, D), nn.Linear(D, C)
+
+    def forward(self, X):
+        hidden = self.first(X)
+        positive = F.relu(hidden) + hidden
+        again = F.relu(self.second(F.relu(torch.tanh(positive))))
+        return F.relu(self.third(again + F.relu(again.sigmoid())))
+
+
+class RectifiesRows(nn.Sequential):
+    """Looks twice at the rows, which are not its own to write over."""
+
+    def __init__(self):
+        super().__init__(nn.Linear(D, D), nn.Linear(D, C))
+
+    def forward(self, X):
+        return self[1](F.relu(X) + F.relu(self[0](X)))
+
+
 MODULES = {
     "functions": Functions,
+    "kinks": Kinks,
+    "rectified_rows": RectifiesRows,
     "mlp": lambda: nn.Sequential(nn.Linear(D, 8), nn.ReLU(), nn.Linear(8, C)),
     "softmax": lambda: nn.Sequential(nn.Linear(D, C), nn.Softmax(dim=1)),
     "norms": lambda: nn.Sequential(
