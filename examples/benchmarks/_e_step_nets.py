@@ -9,6 +9,8 @@ import torch
 from sklearn.datasets import load_digits, make_classification
 from torch import nn
 
+from sklearn_slr.callbacks import MixedPrecision
+
 
 class MLP(nn.Sequential):
     """Linear layers and ReLU, on request with batch norm and dropout."""
@@ -75,6 +77,8 @@ class Workload:
         Of the net.
     goals : tuple of float
         Speed over skorch's own loop that is aimed at, in one process and in two.
+    on_request : callable, default=dict
+        ``on_request() -> dict``, parameters that only our net gets.
     """
 
     module: object
@@ -82,6 +86,7 @@ class Workload:
     batch_size: int
     max_epochs: int
     goals: tuple
+    on_request: object = dict
 
     def net(self, **params):
         """Return a skorch net, as a user would write it."""
@@ -143,10 +148,15 @@ def _dropout_mlp():
     return MLP((64, 128, 128, 10), norm=True, dropout=0.2)
 
 
+def _mixed_precision():
+    return {"callbacks": [MixedPrecision()]}
+
+
 WORKLOADS = {
     "digits MLP": Workload(_digits_mlp, _digits, 64, 30, (5, 8)),
     "20,000 x 50 MLP": Workload(_table_mlp, table, 128, 8, (4, 6)),
     "CNN, 28 x 28": Workload(CNN, _images, 64, 6, (1.7, 2.8)),
+    "CNN, bfloat16 on request": Workload(CNN, _images, 64, 6, (2, 3.2), _mixed_precision),
     "MLP, dropout, batch norm": Workload(_dropout_mlp, _digits, 64, 30, (2.5, 4.5)),
     "transformer block": Workload(Transformer, _tokens, 64, 8, (1.3, 2)),
     "LSTM": Workload(LSTM, _tokens, 64, 8, (1.3, 1.5)),

@@ -1,6 +1,7 @@
-"""Callbacks of skorch nets: stochastic weight averaging, learning rates of a whole run."""
+"""Callbacks of skorch nets: weight averaging, learning rates of a whole run, mixed precision."""
 
+from ._precision import MixedPrecision
 from ._schedules import cosine_with_warmup, one_cycle
 from ._weight_averaging import StochasticWeightAveraging
 
-__all__ = ["StochasticWeightAveraging", "cosine_with_warmup", "one_cycle"]
+__all__ = ["MixedPrecision", "StochasticWeightAveraging", "cosine_with_warmup", "one_cycle"]

@@ -1,0 +1,130 @@
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_iris
+
+torch = pytest.importorskip("torch")
+skorch = pytest.importorskip("skorch")
+
+from torch import nn  # noqa: E402
+
+from sklearn_slr import SLRClassifier  # noqa: E402
+from sklearn_slr.callbacks import MixedPrecision  # noqa: E402
+
+X, y = load_iris(return_X_y=True)
+X = X.astype(np.float32)
+
+
+class Recorder(nn.Module):
+    """Keeps what its layers returned, by whether it was training."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Linear(4, 8), nn.Linear(8, 3)
+        self.seen = {True: set(), False: set()}
+
+    def forward(self, X):
+        hidden = self.first(X)
+        self.seen[self.training].add(hidden.dtype)
+        return self.last(torch.relu(hidden))
+
+
+class Breaks(Recorder):
+    def forward(self, X):
+        super().forward(X)
+        raise RuntimeError("broken")
+
+
+class Several(Recorder):
+    def forward(self, X):
+        out = super().forward(X)
+        return out, {"twice": [2 * out, (len(out),)]}
+
+
+class Checked(skorch.NeuralNetClassifier):
+    def get_loss(self, y_pred, y_true, *args, **kwargs):
+        first, others = y_pred
+        assert first.dtype == others["twice"][0].dtype == torch.float32
+        assert others["twice"][1] == (len(y_true),)
+        return super().get_loss(y_pred, y_true, *args, **kwargs)
+
+
+class FirstOutput(nn.CrossEntropyLoss):
+    def forward(self, output, target):
+        return super().forward(output[0], target)
+
+
+def make(module=Recorder, kind=skorch.NeuralNetClassifier, **parameters):
+    defaults = {
+        "criterion": nn.CrossEntropyLoss,
+        "callbacks": [MixedPrecision()],
+        "optimizer": torch.optim.Adam,
+        "lr": 0.05,
+        "max_epochs": 20,
+        "batch_size": 50,
+        "verbose": 0,
+    }
+    return kind(module, **{**defaults, **parameters})
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        yield
+
+
+def test_trains_in_half_precision_and_predicts_in_single():
+    net = make().fit(X, y)
+    assert net.module_.seen == {True: {torch.bfloat16}, False: {torch.float32}}
+    assert all(weight.dtype == torch.float32 for weight in net.module_.parameters())
+    assert net.predict_proba(X).dtype == np.float32
+    assert net.score(X, y) > 0.9
+
+
+def test_a_training_step_is_that_of_torch_s_autocast():
+    net = make(train_split=None, max_epochs=1, batch_size=len(X), optimizer=torch.optim.SGD)
+    net.initialize()
+    by_hand = copy.deepcopy(net.module_).train()
+    net.partial_fit(X, y)
+    with torch.autocast("cpu", torch.bfloat16):
+        out = by_hand(torch.as_tensor(X))
+    nn.functional.cross_entropy(out.float(), torch.as_tensor(y)).backward()
+    for got, weight in zip(net.module_.parameters(), by_hand.parameters(), strict=True):
+        torch.testing.assert_close(got, weight - 0.05 * weight.grad)
+
+
+def test_a_fitted_net_has_no_hooks_and_can_be_saved_and_trained_on():
+    net = make().fit(X, y)
+    assert not net.module_._forward_hooks
+    assert not net.module_._forward_pre_hooks
+    assert dict(net.callbacks_)["MixedPrecision"].handles_ == []
+    again = pickle.loads(pickle.dumps(net))
+    np.testing.assert_array_equal(again.predict_proba(X), net.predict_proba(X))
+    clone(net)
+    net.partial_fit(X, y)
+    assert not net.module_._forward_hooks
+
+
+def test_an_error_leaves_no_autocast_behind():
+    net = make(Breaks)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="broken"):
+            net.partial_fit(X, y)
+        assert not torch.is_autocast_enabled("cpu")
+        assert len(net.module_._forward_hooks) == 1
+
+
+def test_outputs_of_any_shape_are_single():
+    make(Several, Checked, criterion=FirstOutput, train_split=None).fit(X, y)
+
+
+def test_folds_of_nets_that_ask_for_it_are_trained_alone():
+    model = SLRClassifier(make(train_split=None), n_rounds=1, random_state=0).fit(X, y)
+    assert not model.history_["stacked"].any()
+    again = SLRClassifier(make(train_split=None), n_rounds=1, random_state=0, n_jobs=2).fit(X, y)
+    np.testing.assert_array_equal(model.refined_labels_, again.refined_labels_)
+    assert model.score(X, y) > 0.9
