@@ -4,7 +4,7 @@ import contextlib
 import copy
 import os
 from abc import ABCMeta, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from numbers import Integral
 from typing import Any, Self
 
@@ -42,43 +42,6 @@ REFINEMENTS = {
     "posterior": PosteriorRefinement,
     "annotators": AnnotatorRefinement,
 }
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Observed labels, encoded.
-
-    Parameters
-    ----------
-    observed : ndarray
-        The observed labels as refinements take them.
-    targets : ndarray of shape (n_samples, C) or (n_samples,)
-        The first round's targets, unless the refinement makes its own.
-    split_labels : ndarray of shape (n_samples,)
-        What a splitter sees as y.
-    strata : ndarray of shape (n_samples,), default=None
-        Classes that int folds are stratified by.
-    codes : ndarray of int of shape (n_samples,), default=None
-        Observed class indices; -1 where there is no label.
-    presence : ndarray of shape (n_samples, C), default=None
-        Rows that say which classes are observed where.
-    classes : ndarray, default=None
-        Classes, or grades; None for a plain regression.
-    n_classes : int, default=None
-        Number of classes of a classification.
-    y_val : ndarray, default=None
-        Encoded labels of the clean set.
-    """
-
-    observed: np.ndarray
-    targets: np.ndarray
-    split_labels: np.ndarray
-    strata: np.ndarray | None = None
-    codes: np.ndarray | None = None
-    presence: np.ndarray | None = None
-    classes: np.ndarray | None = None
-    n_classes: int | None = None
-    y_val: np.ndarray | None = None
 
 
 class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):

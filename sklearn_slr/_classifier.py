@@ -9,14 +9,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
-from ._base import REFINEMENTS, BaseSLR, Problem
+from ._base import REFINEMENTS, BaseSLR
 from ._history import class_quality, measure_classes
-from .refinement._answers import vote_shares
+from ._problem import problem_of_answers, problem_of_labels
 from .refinement._noise import count_transition
 from .utils._answers import encode_answers
 from .utils._estimators import check_classifier
 from .utils._inputs import as_indexable
-from .utils._labels import as_array, encode_known_labels, encode_labels
+from .utils._labels import as_array, encode_known_labels
 from .utils._sklearn import _fit_context, available_if, get_tags
 from .utils._typing import (
     Augmentations,
@@ -333,18 +333,10 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
         predicted = self.predict(X)
         labels = as_array(y, name="y")
         if labels.ndim == 2 and self._takes_answers():
-            return self._score_answers(y, predicted, sample_weight)
+            return _score_answers(y, predicted, sample_weight)
         if labels.ndim == 2 and labels.shape[1] > 1:
             labels = self.classes_[encode_known_labels(y, self.classes_, name="y")]
         return accuracy_score(labels, predicted, sample_weight=sample_weight)
-
-    def _score_answers(self, y, predicted, sample_weight):
-        """Return the accuracy against majority votes, where anybody answered."""
-        answers = encode_answers(y)
-        known = answers.codes >= 0
-        weight = None if sample_weight is None else np.asarray(sample_weight)[known]
-        labels = answers.classes[answers.codes[known]]
-        return accuracy_score(labels, predicted[known], sample_weight=weight)
 
     def _takes_answers(self):
         refinement = REFINEMENTS.get(self.refinement) if isinstance(self.refinement, str) else None
@@ -357,40 +349,8 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
         check_classifier(estimator, name)
 
     def _observe(self, y, y_val, refinement):
-        if getattr(refinement, "takes_answers", False):
-            return self._observe_answers(y, y_val)
-        labels = encode_labels(y)
-        if y_val is not None:
-            y_val = encode_known_labels(y_val, labels.classes, name="y_val")
-        return Problem(
-            observed=labels.rows,
-            targets=labels.rows,
-            split_labels=labels.codes,
-            strata=labels.codes,
-            codes=labels.codes,
-            presence=labels.rows,
-            classes=labels.classes,
-            n_classes=len(labels.classes),
-            y_val=y_val,
-        )
-
-    def _observe_answers(self, y, y_val):
-        answers = encode_answers(y)
-        n_classes = len(answers.classes)
-        shares = vote_shares(answers.table, n_classes)
-        if y_val is not None:
-            y_val = encode_known_labels(y_val, answers.classes, name="y_val")
-        return Problem(
-            observed=answers.table,
-            targets=shares,
-            split_labels=shares.argmax(axis=1),
-            strata=shares.argmax(axis=1),
-            codes=answers.codes,
-            presence=np.where(answers.codes[:, None] >= 0, shares, 0.0),
-            classes=answers.classes,
-            n_classes=n_classes,
-            y_val=y_val,
-        )
+        takes_answers = getattr(refinement, "takes_answers", False)
+        return (problem_of_answers if takes_answers else problem_of_labels)(y, y_val)
 
     def _measure(self, problem, before, after, found, weight):
         row = measure_classes(problem.codes, before, after, found.predictions, weight)
@@ -421,3 +381,12 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
             tags.classifier_tags.multi_class = student.multi_class
             tags.classifier_tags.poor_score = student.poor_score
         return tags
+
+
+def _score_answers(y, predicted, sample_weight):
+    """Return the accuracy against majority votes, where anybody answered."""
+    answers = encode_answers(y)
+    known = answers.codes >= 0
+    weight = None if sample_weight is None else np.asarray(sample_weight)[known]
+    labels = answers.classes[answers.codes[known]]
+    return accuracy_score(labels, predicted[known], sample_weight=weight)
