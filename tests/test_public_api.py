@@ -45,6 +45,7 @@ LAYERS = {
     "_rounds": 3,
     "_choice": 4,
     "_plan": 2,
+    "_problem": 3,
     "_progress": 2,
     "_students": 4,
     "_base": 5,

@@ -1,6 +1,6 @@
 """Train a skorch net in half precision where that is safe."""
 
-from typing import Any
+from typing import Any, Self
 
 import torch
 from skorch.callbacks import Callback
@@ -48,7 +48,7 @@ class MixedPrecision(Callback):
     dtype('float32')
     """
 
-    def initialize(self) -> "MixedPrecision":
+    def initialize(self) -> Self:
         """Forget the hooks of an earlier module.
 
         Returns
