@@ -56,7 +56,7 @@ class MixedPrecision(Callback):
         self
             The callback.
         """
-        self.handles_ = []
+        self.handles_: list[Any] = []
         return self
 
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
