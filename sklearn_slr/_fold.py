@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from .utils._sklearn import _safe_split, index_method_params
 
 # Part of a seed's address: what the seed is for.
 SPLIT, FIT, AUGMENT, TRIAL = 0, 1, 2, 3
+_BYTES_A_PASS = 2**30
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def fit_fold(fold, estimator, X, targets, observed=None, sample_weight=None, fit
 
 
 def fit_together(folds, estimator, X, targets, observed=None, sample_weight=None, fit_params=None):
-    """Fit the models of folds in one pass; None for each that is to be fitted by `fit_fold`."""
+    """Fit the models of folds in as few passes as memory lets; None for each left to `fit_fold`."""
     models = [None] * len(folds)
     if fit_params or not is_net(final_step(estimator)):
         return models
@@ -109,9 +111,21 @@ def fit_together(folds, estimator, X, targets, observed=None, sample_weight=None
         if targets.ndim == 1
         or present_classes(fold.train, targets, observed, sample_weight).sum() > 1
     ]
-    if not able:
-        return models
-    trains, rows, weights = [folds[k].train for k in able], [None] * len(able), None
+    n_passes = count_passes(len(able), X)
+    for own in (able[i::n_passes] for i in range(n_passes)):
+        found = _fit_pass([folds[k] for k in own], estimator, X, targets, sample_weight)
+        for k, model in zip(own, found, strict=True):
+            models[k] = model
+    return models
+
+
+def count_passes(n_folds, X):
+    """Return how many passes folds are to be fitted in: one holds the training rows of its own."""
+    return min(n_folds, max(1, math.ceil(n_folds * getattr(X, "nbytes", 0) / _BYTES_A_PASS)))
+
+
+def _fit_pass(folds, estimator, X, targets, sample_weight):
+    trains, rows, weights = [fold.train for fold in folds], [None] * len(folds), None
     if sample_weight is not None:
         rows = [np.flatnonzero(sample_weight[train] > 0) for train in trains]
         trains = [train[own] for train, own in zip(trains, rows, strict=True)]
@@ -120,12 +134,13 @@ def fit_together(folds, estimator, X, targets, observed=None, sample_weight=None
         estimator,
         [_safe_split(estimator, X, None, train)[0] for train in trains],
         [targets[train] for train in trains],
-        [derive_seed(folds[k].seed, FIT) for k in able],
+        [derive_seed(fold.seed, FIT) for fold in folds],
         sample_weights=weights,
     )
-    for k, model, own in zip(able, fitted, rows, strict=True):
-        whole = own is None or len(own) == len(folds[k].train)
-        models[k] = model if model is None or whole else replace(model, rows=own)
+    models = []
+    for fold, model, own in zip(folds, fitted, rows, strict=True):
+        whole = own is None or len(own) == len(fold.train)
+        models.append(model if model is None or whole else replace(model, rows=own))
     return models
 
 

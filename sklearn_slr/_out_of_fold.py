@@ -1,7 +1,6 @@
 """E step: out-of-fold predictions of models that are trained on soft targets."""
 
 import contextlib
-import math
 from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any
@@ -14,7 +13,7 @@ from sklearn.utils import check_random_state
 
 from ._checkpoint import Answer, Checkpoint
 from ._executor import run_tasks
-from ._fold import SPLIT, Fold, fit_together, predict_fold
+from ._fold import SPLIT, Fold, count_passes, fit_together, predict_fold
 from ._progress import SILENT, Progress
 from ._splits import make_split_drawer
 from .soft_targets._stacked import can_stack
@@ -29,8 +28,6 @@ from .utils._sklearn import (
     validate_params,
 )
 from .utils._typing import Augmentations, Cv, Estimator, Floats, Seed, Teachers
-
-_BYTES_A_PASS = 2**30
 
 
 @dataclass(frozen=True)
@@ -178,10 +175,9 @@ class EStep:
             together = bool(own) and self.stack_folds and not self.fit_params
             together = together and can_stack(estimator, targets)
             n_parts = len(own)
-            if together:
-                # A pass holds the training rows of all its folds.
-                n_passes = math.ceil(len(own) * getattr(self.X, "nbytes", 0) / _BYTES_A_PASS)
-                n_parts = min(len(own), max(n_passes, effective_n_jobs(self.n_jobs)))
+            if together:  # what is done stays done: each pass by itself
+                n_jobs = effective_n_jobs(self.n_jobs)
+                n_parts = min(len(own), max(count_passes(len(own), self.X), n_jobs))
             parts += [(own[i::n_parts], together) for i in range(n_parts)]
         return parts
 

@@ -56,8 +56,9 @@ def fit_students(e_step, targets, *, final, with_scores):
         The E step of the student alone: its rows, weights, folds and seeds are used.
     targets : ndarray of shape (n_samples, C) or (n_samples,)
         The labels to train on.
-    final : {"refit", "folds"}
-        One student on all rows, or one for each fold of a fresh split.
+    final : {"refit", "folds"} or int
+        One student on all rows, or one for each fold of a fresh split; an int says of how many
+        folds, drawn at random.
     with_scores : bool
         Whether out-of-fold scores of such students are wanted, which cost "refit" one more pass.
 
@@ -66,7 +67,7 @@ def fit_students(e_step, targets, *, final, with_scores):
     Students
         The students, and the scores if wanted.
     """
-    if final == "folds":
+    if final != "refit":
         return _fit_fold_students(e_step, targets)
     found = e_step(targets, FINAL_ROUND) if with_scores else None
     with e_step.progress.task("final fit", 0):
@@ -114,8 +115,8 @@ def _fit_fold_students(e_step, targets):
             progress.done("fold", k)
     if any(each is None for each in fitted):
         raise ValueError(
-            "A fold's training rows hold 1 class only, so that final='folds' has no student for "
-            "it: use final='refit', or a cv whose training folds hold at least 2 classes."
+            "A fold's training rows hold 1 class only, so that there is no student for it: use "
+            "final='refit', or folds whose training rows hold at least 2 classes."
         )
     predictions = [
         each.predict(_safe_split(student, e_step.X, None, fold.test, fold.train)[0])

@@ -89,17 +89,22 @@ def test_labels_are_the_same_to_the_bit_for_any_number_of_processes(n_jobs):
 
 def test_large_inputs_go_in_several_passes_with_the_same_bits(monkeypatch):
     at_once = classifier().fit(X, Y)
-    monkeypatch.setattr(_out_of_fold, "_BYTES_A_PASS", 2 * X.nbytes)
+    students = classifier(final="folds").fit(X, Y)
+    monkeypatch.setattr(_fold, "_BYTES_A_PASS", 2 * X.nbytes)
     sizes = []
 
-    def fit_together(folds, **given):
-        sizes.append(len(folds))
-        return _fold.fit_together(folds, **given)
+    def fit_stacked(estimator, inputs, *given, **options):
+        sizes.append(len(inputs))
+        return fit(estimator, inputs, *given, **options)
 
-    monkeypatch.setattr(_out_of_fold, "fit_together", fit_together)
+    fit = _fold.fit_stacked
+    monkeypatch.setattr(_fold, "fit_stacked", fit_stacked)
     in_parts = classifier().fit(X, Y)
     assert sizes == [2, 2, 1] * 2
     np.testing.assert_array_equal(at_once.refined_labels_, in_parts.refined_labels_)
+    again = classifier(final="folds").fit(X, Y)
+    assert sizes[6:] == [2, 2, 1] * 3
+    np.testing.assert_array_equal(students.predict_proba(X), again.predict_proba(X))
 
 
 @pytest.mark.parametrize("n_jobs", [2, 3])

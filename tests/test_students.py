@@ -46,7 +46,7 @@ def test_repeats_give_as_many_students():
 
 def test_a_fold_of_one_class_has_no_student():
     split = [(np.arange(50), np.arange(50, 150))]
-    with pytest.raises(ValueError, match="1 class only, so that final='folds' has no student"):
+    with pytest.raises(ValueError, match="1 class only, so that there is no student"):
         fit_students(
             e_step(LogisticRegression(), y, cv=split),
             np.eye(3)[y],
