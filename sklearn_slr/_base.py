@@ -5,6 +5,7 @@ import copy
 import os
 from abc import ABCMeta, abstractmethod
 from dataclasses import replace
+from functools import partial
 from numbers import Integral
 from typing import Any, Self
 
@@ -20,7 +21,7 @@ from ._out_of_fold import EStep, as_augmentations
 from ._plan import Plan
 from ._progress import progress_of
 from ._rounds import check_targets, refine_labels
-from ._splits import make_split_drawer
+from ._splits import draw_folds, make_split_drawer
 from ._students import fit_students, without_scores
 from .refinement import AnnotatorRefinement, AverageRefinement, PosteriorRefinement
 from .utils._estimators import check_teachers, rename_labels
@@ -34,6 +35,7 @@ from .utils._sklearn import (
     StrOptions,
     _BaseComposition,
     get_tags,
+    num_samples,
     visual_block,
 )
 
@@ -66,7 +68,7 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         "n_repeats": [Interval(Integral, 1, None, closed="left")],
         "teachers": [list, None],
         "augmentations": [callable, list, None],
-        "final": [StrOptions({"refit", "folds"})],
+        "final": [StrOptions({"refit", "folds"}), Interval(Integral, 2, None, closed="left")],
         "select_round": [StrOptions({"last", "best"})],
         "stack_folds": ["boolean"],
         "n_jobs": [Integral, None],
@@ -160,7 +162,7 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
             select=self.select_round,
         )
         students = fit_students(
-            student_step,
+            self._with_final_folds(student_step, problem),
             refined.training,
             final=self.final,
             with_scores=self._wants_scores(),
@@ -218,11 +220,34 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         return student, teachers, refinement
 
     def _split_drawer(self, X, problem, groups):
-        if self.n_rounds == 0 and self.final == "refit" and not self._wants_scores():
+        if isinstance(self.final, Integral):
+            self._check_final(num_samples(X))
+        if self.n_rounds == 0 and self.final != "folds" and not self._wants_scores():
             return None  # no folds, so that their number does not matter
         return make_split_drawer(
             self.cv, X, problem.split_labels, strata=problem.strata, groups=groups
         )
+
+    def _check_final(self, n_samples):
+        """Check a number of final students."""
+        if not self._draws_own_folds():
+            raise ValueError(
+                f"final={self.final} draws folds at random, but cv={self.cv!r} says how rows are "
+                "to be split: set final='folds', or 'refit', or give cv as a number."
+            )
+        if self.final > n_samples:
+            raise ValueError(
+                f"final={self.final} students are wanted, and there are n_samples={n_samples}, of "
+                "which each is to be held out by one of them: use fewer."
+            )
+
+    def _with_final_folds(self, student_step, problem):
+        """Return the E step of the student with the folds that the last students are fitted on."""
+        if not isinstance(self.final, Integral):
+            return student_step
+        n_samples = len(problem.targets)
+        draw = partial(draw_folds, n_samples, self.final, problem.strata)
+        return replace(student_step, draw_splits=draw, n_repeats=1)
 
     def _draws_own_folds(self):
         return self.cv is None or isinstance(self.cv, Integral)
@@ -248,6 +273,7 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         per_pass, n_teachers = self.n_repeats * n_folds, len(e_step.estimators)
         coarse = self._draws_own_folds()
         refits = self.final == "refit"
+        n_final = self.final if isinstance(self.final, Integral) else per_pass
         return Plan(
             self.n_rounds,
             self.n_repeats,
@@ -255,7 +281,7 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
             n_teachers,
             count_trial_fits(refinement, self.n_rounds, n_folds, n_teachers, coarse=coarse),
             n_scores=per_pass if self._wants_scores() and refits else 0,
-            n_final=1 if refits else per_pass,
+            n_final=1 if refits else n_final,
         )
 
     def _count_folds(self, e_step, problem, groups):

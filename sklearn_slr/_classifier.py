@@ -65,9 +65,10 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
     augmentations : callable or list of callable, default=None
         SLR-a: transformations X -> X' (they may take ``random_state=``). Pseudo-labels are
         averaged over X and every X'; the student's own predictions are not.
-    final : {"refit", "folds"}, default="refit"
+    final : {"refit", "folds"} or int, default="refit"
         What predicts: one student trained on all refined labels; or the mean of n_repeats x K
-        students of a fresh split.
+        students of a fresh split. An int: the mean of so many students, each trained without its
+        share of the rows, which are drawn at random, so that `cv` has to be a number, too.
     n_jobs : int, default=None
         Folds fitted at once.
     random_state : int, RandomState instance or None, default=None
@@ -127,7 +128,7 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
     estimator_ : estimator
         The fitted student, with ``final="refit"``.
     estimators_ : list of estimator
-        The fitted students, with ``final="folds"``.
+        The fitted students, with ``final="folds"`` or an int.
     n_rounds_ : int
         Rounds behind the refined labels.
     n_fits_ : int
@@ -172,7 +173,7 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
         n_repeats: int = 1,
         teachers: Teachers | None = None,
         augmentations: Augmentations | None = None,
-        final: Literal["refit", "folds"] = "refit",
+        final: Literal["refit", "folds"] | int = "refit",
         n_jobs: int | None = None,
         random_state: Seed = None,
         verbose: int = 0,

@@ -56,9 +56,10 @@ class SLRRegressor(RegressorMixin, BaseSLR):
     augmentations : callable or list of callable, default=None
         SLR-a: transformations X -> X' (they may take ``random_state=``). Pseudo-labels are
         averaged over X and every X'; the student's own predictions are not.
-    final : {"refit", "folds"}, default="refit"
-        What predicts: one student trained on all refined targets; or the mean of
-        n_repeats x K students of a fresh split.
+    final : {"refit", "folds"} or int, default="refit"
+        What predicts: one student trained on all refined targets; or the mean of n_repeats x K
+        students of a fresh split. An int: the mean of so many students, each trained without its
+        share of the rows, which are drawn at random, so that `cv` has to be a number, too.
     thresholds : {"kappa", "nearest"}, array-like of shape (G - 1,) or None, default=None
         None is a plain regressor. "nearest" cuts halfway between neighbouring observed grades.
         "kappa" takes the cuts of the best quadratic weighted kappa of out-of-fold scores, of
@@ -115,7 +116,7 @@ class SLRRegressor(RegressorMixin, BaseSLR):
     estimator_ : estimator
         The fitted student, with ``final="refit"``.
     estimators_ : list of estimator
-        The fitted students, with ``final="folds"``.
+        The fitted students, with ``final="folds"`` or an int.
     n_rounds_ : int
         Rounds run.
     n_features_in_ : int
@@ -159,7 +160,7 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         n_repeats: int = 1,
         teachers: Teachers | None = None,
         augmentations: Augmentations | None = None,
-        final: Literal["refit", "folds"] = "refit",
+        final: Literal["refit", "folds"] | int = "refit",
         thresholds: Literal["nearest", "kappa"] | Numbers | None = None,
         n_jobs: int | None = None,
         random_state: Seed = None,

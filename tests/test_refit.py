@@ -95,7 +95,7 @@ def test_the_first_rounds_of_a_long_run_are_those_of_a_short_one():
     assert short.history_["oof_score"][0] == long.history_["oof_score"][0]
 
 
-@pytest.mark.parametrize("final", ["refit", "folds"])
+@pytest.mark.parametrize("final", ["refit", "folds", 7])
 def test_any_number_of_jobs_and_any_backend_give_the_same(final):
     from joblib import parallel_config
 

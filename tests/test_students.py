@@ -5,6 +5,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.naive_bayes import GaussianNB
 
+from sklearn_slr import SLRClassifier, SLRRegressor
 from sklearn_slr._out_of_fold import EStep
 from sklearn_slr._splits import make_split_drawer
 from sklearn_slr._students import fit_students, without_scores
@@ -53,3 +54,70 @@ def test_a_fold_of_one_class_has_no_student():
             final="folds",
             with_scores=False,
         )
+
+
+class RowsOf(GaussianNB):
+    """Keeps the rows that it was trained on, by the number in their first column."""
+
+    def fit(self, X, y, sample_weight=None):
+        self.rows_ = np.unique(X[:, 0]).astype(int)
+        return super().fit(X, y, sample_weight)
+
+
+@pytest.mark.parametrize("n_repeats", [1, 2])
+def test_a_number_of_students_are_each_trained_without_their_share_of_the_rows(n_repeats):
+    numbered = np.c_[np.arange(150), X]
+    slr = SLRClassifier(RowsOf(), n_rounds=2, cv=3, n_repeats=n_repeats, final=7, random_state=0)
+    slr.fit(numbered, y)
+    assert len(slr.estimators_) == 7
+    assert slr.n_fits_ == 2 * 3 * n_repeats + 7
+    left_out = [np.setdiff1d(np.arange(150), each.rows_) for each in slr.estimators_]
+    np.testing.assert_array_equal(np.sort(np.concatenate(left_out)), np.arange(150))
+    assert {len(each) for each in left_out} <= {21, 22}
+    # As many of each class, to one.
+    assert max(abs(np.bincount(y[each], minlength=3) - 50 / 7).max() for each in left_out) < 1
+    mean = np.mean([each.predict_proba(numbered) for each in slr.estimators_], axis=0)
+    np.testing.assert_allclose(slr.predict_proba(numbered), mean)
+
+
+def test_the_number_of_students_changes_no_label():
+    labels = [
+        SLRClassifier(GaussianNB(), n_rounds=2, final=final, random_state=0).fit(X, y)
+        for final in ("refit", "folds", 9)
+    ]
+    np.testing.assert_array_equal(labels[0].refined_labels_, labels[2].refined_labels_)
+    np.testing.assert_array_equal(labels[1].refined_labels_, labels[2].refined_labels_)
+
+
+def test_as_many_students_as_folds_are_the_fold_students():
+    params = {"n_rounds": 2, "cv": 4, "random_state": 0}
+    folds, number = (
+        SLRClassifier(GaussianNB(), final=final, **params).fit(X, y) for final in ("folds", 4)
+    )
+    np.testing.assert_array_equal(folds.predict_proba(X), number.predict_proba(X))
+
+
+def test_a_number_of_students_scores_the_cuts_of_grades(capsys):
+    slr = SLRRegressor(
+        Ridge(), n_rounds=1, thresholds="kappa", final=10, verbose=1, random_state=0
+    ).fit(X, y)
+    assert len(slr.estimators_) == 10
+    assert "= 5 fits, 10 final: 15 in all" in capsys.readouterr().out
+    assert slr.n_fits_ == 15
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"final": 1}, "final"),
+        ({"final": True}, "final"),
+        ({"final": 2.0}, "final"),
+        ({"final": 151}, "final=151 students are wanted, and there are n_samples=150"),
+        ({"final": 8, "cv": KFold(3)}, "set final='folds', or 'refit', or give cv as a number"),
+    ],
+)
+def test_a_wrong_number_of_students_is_told_before_anything_is_fitted(params, message):
+    slr = SLRClassifier(RowsOf(), **params)
+    with pytest.raises(ValueError, match=message):
+        slr.fit(X, y)
+    assert not hasattr(slr, "classes_")
