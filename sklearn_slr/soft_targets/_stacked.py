@@ -89,7 +89,7 @@ def fit_stacked(estimator, inputs, targets, seeds, *, sample_weights=None):
     opened = [_open(estimator, *given, graphs) for given in each_fit]
     for group in groups_of([each[1] for each in opened if each is not None]):
         with isolated_generators(0):
-            train_together(group, graphs)
+            train_together(group, graphs[group[0].settings])
     pairs = zip(opened, targets, strict=True)
     return [None if each is None else _fitted(each[0], own) for each, own in pairs]
 
@@ -97,10 +97,11 @@ def fit_stacked(estimator, inputs, targets, seeds, *, sample_weights=None):
 def _open(estimator, X, targets, weight, seed, graphs):
     """Return a fit's estimator and net, up to the first epoch; None where it is better by itself.
 
-    Of the other fits only what their modules compute is known, and tried: which of them are beside
-    it must not matter.
+    Of the other fits only the `graphs` of modules with the same settings are looked at: which of
+    them are beside it must not matter.
     """
     from ._stacked_folds import prepare
+    from ._stacked_programs import graphs_of
     from ._stacked_training import is_alike
 
     if weight is not None and not np.all(weight > 0):
@@ -110,7 +111,9 @@ def _open(estimator, X, targets, weight, seed, graphs):
             model = seed_estimator(clone(estimator), seed)
             net, X, _ = fit_before_last(model, X, targets, weight)
             fold = prepare(net, X, targets, weight)
-            return (model, fold) if is_alike(fold, graphs) else None
+            if fold.settings not in graphs:
+                graphs[fold.settings] = graphs_of(net.module_)
+            return (model, fold) if is_alike(fold, graphs[fold.settings]) else None
     # What is no NotStackableError fails in a single fit, too, which says what and in which fold.
     except Exception:
         return None

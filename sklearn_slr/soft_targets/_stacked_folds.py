@@ -23,6 +23,7 @@ from ._net_losses import criterion_class
 from ._net_training import renew_modules, split_targets
 from ._stacked_layers import NotStackableError
 from ._stacked_modules import is_watched
+from ._stacked_programs import settings_of
 
 _OPTIMIZERS = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
 _CRITERIA = (nn.CrossEntropyLoss, nn.NLLLoss)
@@ -51,6 +52,8 @@ class FoldNet:
         Weights of the rows.
     generator : torch.Generator
         What the net draws from, in the state after its initialisation.
+    settings : str
+        The plain values that its module computes by.
     """
 
     net: object
@@ -61,6 +64,7 @@ class FoldNet:
     rows: torch.Tensor | None
     weight: torch.Tensor
     generator: torch.Generator
+    settings: str
 
     def draw(self, name):
         """Return the row numbers of every batch of the next epoch, as the net would draw them."""
@@ -156,6 +160,7 @@ def prepare(net, X, targets, weight):
         None if rows is None else rows.float(),
         torch.as_tensor(weight, dtype=torch.float32),
         generator,
+        settings_of(net.module_),
     )
 
 
@@ -191,10 +196,13 @@ def _is_known(callback):
 
 
 def groups_of(folds):
-    """Return the groups of folds that can be trained together: with as many batches of one size."""
+    """Return the groups of folds that can be trained together.
+
+    Their modules have the same settings, and their rows as many batches of one size.
+    """
     groups = {}
     for fold in folds:
         used = [name for name, loader in fold.loaders.items() if loader is not None]
-        key = tuple((len(fold.loaders[name]), fold.width(name)) for name in used)
-        groups.setdefault(key, []).append(fold)
+        sizes = tuple((len(fold.loaders[name]), fold.width(name)) for name in used)
+        groups.setdefault((fold.settings, sizes), []).append(fold)
     return list(groups.values())

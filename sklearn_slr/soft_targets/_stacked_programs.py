@@ -44,6 +44,7 @@ _ELEMENTWISE = (
     nn.Softsign,
     nn.Tanh,
 )
+_PLAIN = (int, float, str, bool, tuple, type(None))
 _FUNCTIONS = {
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
@@ -99,14 +100,25 @@ def _trace(module):
     return graph
 
 
+def settings_of(module):
+    """Return the attributes of a module and its parts that are plain values, as a string.
+
+    A module may draw them when it is made, and computes by them.
+    """
+    plain = [(name, value) for name, value in _attributes(module) if isinstance(value, _PLAIN)]
+    return repr(plain)
+
+
 def _state_of(module):
     """Return the attributes of a module and its parts: values, or of what is none who it is."""
-    plain = (int, float, str, bool, tuple, type(None))
     return [
-        (name, value if isinstance(value, plain) else id(value))
-        for part in module.modules()
-        for name, value in vars(part).items()
+        (name, value if isinstance(value, _PLAIN) else id(value))
+        for name, value in _attributes(module)
     ]
+
+
+def _attributes(module):
+    return [item for part in module.modules() for item in vars(part).items()]
 
 
 def _states_of_generators():

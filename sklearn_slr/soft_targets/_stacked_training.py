@@ -14,7 +14,6 @@ from ._net_epochs import FUSED, end_epoch
 from ._net_losses import per_sample_losses
 from ._stacked_batches import ALIGNED, Batch, draw_batches
 from ._stacked_modules import StackedModules
-from ._stacked_programs import graphs_of
 
 # How many outputs wait until their losses are taken, all at once.
 _ENTRIES_AT_ONCE = 2**18
@@ -212,7 +211,7 @@ def is_alike(fold, graphs):
     fold : FoldNet
         The fold.
     graphs : dict
-        What modules of the same make compute; filled by the first fold that is looked at.
+        What modules of the same make compute.
 
     Returns
     -------
@@ -227,8 +226,6 @@ def is_alike(fold, graphs):
         torch.full((1, n_rows), 1 / n_rows),
         (n_rows,),
     )
-    if not graphs:  # of the module as it is: it may ask for its dropout's rate
-        graphs.update(graphs_of(fold.net.module_))
     plain = copy.deepcopy(fold.net.module_)
     _silence_dropout(plain)
     _move(plain)

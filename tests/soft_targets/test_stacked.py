@@ -227,6 +227,25 @@ def test_a_forward_may_ask_for_its_rate_of_dropout():
         np.testing.assert_array_equal(a.predict(X), b.predict(X))
 
 
+class DrawsItsSlope(Net):
+    """Differs from fold to fold in more than weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.bend, self.shift = nn.LeakyReLU(float(torch.rand(()))), float(torch.rand(()))
+
+    def forward(self, X):
+        return self.bend(super().forward(X)) + self.shift
+
+
+def test_modules_that_draw_their_settings_keep_their_own():
+    together, alone = fits(make(module=DrawsItsSlope))
+    assert None not in together
+    assert len({each.model.module_.shift for each in together}) == len(FOLDS)
+    for a, b in zip(together, alone, strict=True):
+        np.testing.assert_allclose(a.predict(X), b.predict(X), rtol=1e-4, atol=1e-6)
+
+
 def test_a_loss_of_every_batch_is_kept_however_many_wait(monkeypatch):
     together, alone = fits(make())
     monkeypatch.setattr(_stacked_training, "_ENTRIES_AT_ONCE", 3 * 32 * C + 1)

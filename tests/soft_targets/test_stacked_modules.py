@@ -55,17 +55,15 @@ class Functions(nn.Module):
 
 
 class Kinks(nn.Module):
-    """Positive parts whose input, or output, somebody else wants as well."""
+    """A positive part whose input, and whose gradient, somebody else wants as well."""
 
     def __init__(self):
         super().__init__()
         self.first, self.second, self.third = nn.Linear(D, D), nn.Linear(D, D), nn.Linear(D, C)
 
     def forward(self, X):
-        hidden = self.first(X)
-        positive = F.relu(hidden) + hidden
-        again = F.relu(self.second(F.relu(torch.tanh(positive))))
-        return F.relu(self.third(again + F.relu(again.sigmoid())))
+        hidden = self.second(self.first(X))
+        return self.third(F.relu(hidden) + hidden)
 
 
 class RectifiesRows(nn.Sequential):
