@@ -120,7 +120,7 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
     noise_matrix_ : ndarray of shape (C, C)
         Estimate of P(observed = column given true = row).
     temperature_ : float
-        The last round's temperature, with ``refinement="posterior"``.
+        The temperature used, with ``refinement="posterior"``.
     annotator_quality_ : ndarray of shape (n_annotators,)
         With ``refinement="annotators"``: the probability that an answer of the annotator is right.
     confusion_matrices_ : ndarray of shape (n_annotators, C, C)

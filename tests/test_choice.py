@@ -109,4 +109,4 @@ def test_auto_is_cold_where_the_model_beats_the_labels_and_hot_where_it_cannot()
     noisy = make_noisy_labels(true, noise=0.4, random_state=0)
     auto = PosteriorRefinement("auto", transition="em")
     slr = SLRClassifier(GaussianNB(), refinement=auto, random_state=0, n_rounds=5)
-    assert slr.fit(easy, noisy).temperature_ == 0.4
+    assert slr.fit(easy, noisy).temperature_ == 0.5

@@ -12,11 +12,10 @@ from ..utils._sklearn import Interval, StrOptions
 from ..utils._typing import Floats, Matrix
 from ._noise import count_transition, em_transition, log_determinant, posterior_labels
 
-# What "auto" tries: the model over the labels, more so once it has learned from refined ones; the
-# labels over the model. The hot one has to be better by MARGIN / sqrt(n_samples), about a standard
-# error: trials on part of the rows speak for it, and a wrong choice costs more where the cold one
-# was right.
-COLD, HOT, MARGIN = (0.5, 0.5, 0.4), 1.0, 3.0
+# What "auto" tries: the model over the labels, the labels over the model. The hot one has to be
+# better by MARGIN / sqrt(n_samples), about a standard error: trials on part of the rows speak for
+# it, and a wrong choice costs more where the cold one was right.
+COLD, HOT, MARGIN = 0.5, 1.0, 3.0
 
 
 class PosteriorRefinement(BaseEstimator):
@@ -30,12 +29,11 @@ class PosteriorRefinement(BaseEstimator):
 
     Parameters
     ----------
-    temperature : float > 0, sequence of such numbers, or "auto", default=0.5
+    temperature : float > 0 or "auto", default=0.5
         Below 1 the model is trusted over the labels; 1 to 2 the labels over the model, for
-        problems that the model finds hard. A sequence has a temperature for each round, of which
-        later rounds keep the last. "auto" tries 0.5 and 1 on held-out rows before the rounds
-        begin, and takes 0.5, from the third round on 0.4, unless 1 is clearly better by the
-        determinant criterion [1]_; the verbose plan of `SLRClassifier` tells what that costs.
+        problems that the model finds hard. "auto" tries 0.5 and 1 on held-out rows before the
+        rounds begin, and takes 0.5 unless 1 is clearly better by the determinant criterion [1]_;
+        the verbose plan of `SLRClassifier` tells what that costs.
     transition : {"count", "em"} or array-like of shape (C, C), default="count"
         How T is estimated: by counts of (most probable class, observed class); by
         expectation-maximisation started there; or the matrix itself.
@@ -64,19 +62,14 @@ class PosteriorRefinement(BaseEstimator):
     """
 
     _parameter_constraints: dict[str, Any] = {
-        "temperature": [
-            Interval(Real, 0, None, closed="neither"),
-            StrOptions({"auto"}),
-            tuple,
-            list,
-        ],
+        "temperature": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
         "transition": [StrOptions({"count", "em"}), "array-like"],
         "smoothing": [Interval(Real, 0, 1, closed="left")],
     }
 
     def __init__(
         self,
-        temperature: float | Sequence[float] | Literal["auto"] = 0.5,
+        temperature: float | Literal["auto"] = 0.5,
         transition: Literal["count", "em"] | Matrix = "count",
         smoothing: float = 0.1,
     ) -> None:
@@ -168,7 +161,7 @@ class PosteriorRefinement(BaseEstimator):
         oof : ndarray of shape (n_samples, C)
             Out-of-fold predictions P.
         round : int
-            The round, from 1.
+            The round; not used.
         sample_weight : ndarray of shape (n_samples,), default=None
             Weights of the rows in the counts of T.
 
@@ -190,10 +183,9 @@ class PosteriorRefinement(BaseEstimator):
                 "temperature='auto' is settled by SLRClassifier.fit before the rounds begin: give "
                 "a number, or one of alternatives(), to refine labels by hand."
             )
-        temperature = self._temperature_of(round)
-        proba = sharpen(oof, temperature)
+        proba = sharpen(oof, self.temperature)
         transition = self._transition(proba, observed, sample_weight)
-        learned = {"noise_matrix_": transition, "temperature_": temperature}
+        learned = {"noise_matrix_": transition, "temperature_": float(self.temperature)}
         return posterior_labels(proba, observed, transition), learned
 
     def training_targets(self, refined: Floats) -> Floats:
@@ -210,22 +202,6 @@ class PosteriorRefinement(BaseEstimator):
             ``(1 - smoothing) * refined + smoothing / C``.
         """
         return smooth(refined, self.smoothing)
-
-    def _validate_params(self):
-        super()._validate_params()
-        if not isinstance(self.temperature, (tuple, list)):
-            return
-        numbers = all(isinstance(each, Real) and 0 < each < np.inf for each in self.temperature)
-        if not self.temperature or not numbers:
-            raise ValueError(
-                f"temperature is {self.temperature!r}; a sequence has a finite number > 0 for each "
-                "round, and one at least."
-            )
-
-    def _temperature_of(self, round):
-        if not isinstance(self.temperature, (tuple, list)):
-            return float(self.temperature)
-        return float(self.temperature[min(round, len(self.temperature)) - 1])
 
     def _transition(self, proba, observed, weight):
         n_classes = proba.shape[1]
