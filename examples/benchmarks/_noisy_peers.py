@@ -16,13 +16,13 @@ from sklearn_slr._choice import count_trial_fits
 from sklearn_slr.refinement import PosteriorRefinement
 from sklearn_slr.utils._random import derive_seed, isolated_generators
 
-CV, ROUNDS, SMOOTHING, HOT = 5, 5, 0.1, 1.0
-# Ours: a K-fold a round, and the fold models that predict; "auto" tries temperatures before. The
+CV, ROUNDS, N_STUDENTS, SMOOTHING, HOT = 5, 7, 20, 0.1, 1.0
+# Ours: a K-fold a round, and the students that predict; "auto" tries temperatures before. The
 # equal controls have as many fits.
-BUDGET = (ROUNDS + 1) * CV
+BUDGET = ROUNDS * CV + N_STUDENTS
 AUTO = PosteriorRefinement("auto")
 AUTO_BUDGET = BUDGET + count_trial_fits(AUTO, ROUNDS, CV, 1)
-TEACHER_BUDGET = (3 * ROUNDS + 1) * CV + count_trial_fits(AUTO, ROUNDS, CV, 3)
+TEACHER_BUDGET = 3 * ROUNDS * CV + N_STUDENTS + count_trial_fits(AUTO, ROUNDS, CV, 3)
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def refinery(student, problem, seed, *, table=False, **parameters):
 def posterior(temperature):
     """Return the method of one temperature."""
     refinement = PosteriorRefinement(temperature=temperature, transition="em")
-    return partial(refinery, n_rounds=ROUNDS, refinement=refinement, final="folds")
+    return partial(refinery, n_rounds=ROUNDS, refinement=refinement, final=N_STUDENTS)
 
 
 def posterior_teachers(student, problem, seed):
@@ -263,9 +263,9 @@ VOTE_METHODS = {
     "majority + cleanlab equal": majority_equal,
     "CROWDLAB x5": crowdlab,
     "CROWDLAB iterated x5": partial(crowdlab, n_passes=2),
-    "CROWDLAB equal": partial(crowdlab, n_repeats=4, n_final=10),
+    "CROWDLAB equal": partial(crowdlab, n_repeats=8, n_final=15),
     "annotators": partial(
-        refinery, table=True, n_rounds=ROUNDS, refinement="annotators", final="folds"
+        refinery, table=True, n_rounds=ROUNDS, refinement="annotators", final=N_STUDENTS
     ),
     "gold": partial(fit_labels, labels="truth"),
 }
