@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import os
+import warnings
 from abc import ABCMeta, abstractmethod
 from dataclasses import replace
 from functools import partial
@@ -220,20 +221,29 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         return student, teachers, refinement
 
     def _split_drawer(self, X, problem, groups):
-        if isinstance(self.final, Integral):
-            self._check_final(num_samples(X))
-        if self.n_rounds == 0 and self.final != "folds" and not self._wants_scores():
-            return None  # no folds, so that their number does not matter
+        own_final = isinstance(self.final, Integral)
+        if own_final:
+            self._check_final(num_samples(X), groups)
+        refits = self.final == "refit" and not self._wants_scores()
+        if self.n_rounds == 0 and (own_final or refits):
+            return None  # no such folds, so that their number does not matter
         return make_split_drawer(
             self.cv, X, problem.split_labels, strata=problem.strata, groups=groups
         )
 
-    def _check_final(self, n_samples):
+    def _check_final(self, n_samples, groups):
         """Check a number of final students."""
         if not self._draws_own_folds():
             raise ValueError(
-                f"final={self.final} draws folds at random, but cv={self.cv!r} says how rows are "
-                "to be split: set final='folds', or 'refit', or give cv as a number."
+                f"final={self.final} draws folds at random, but cv, of type "
+                f"{type(self.cv).__name__}, says how rows are to be split: set final='folds', or "
+                "'refit', or give cv as a number."
+            )
+        if groups is not None and not self.n_rounds:  # else cv tells
+            warnings.warn(
+                f"groups are ignored by final={self.final}, whose folds are drawn at random: pass "
+                "a group splitter as cv, and final='folds'.",
+                UserWarning,
             )
         if self.final > n_samples:
             raise ValueError(

@@ -121,7 +121,8 @@ def fit_together(folds, estimator, X, targets, observed=None, sample_weight=None
 
 def count_passes(n_folds, X):
     """Return how many passes folds are to be fitted in: one holds the training rows of its own."""
-    return min(n_folds, max(1, math.ceil(n_folds * getattr(X, "nbytes", 0) / _BYTES_A_PASS)))
+    at_once = max(1, _BYTES_A_PASS // max(1, getattr(X, "nbytes", 0)))
+    return math.ceil(n_folds / at_once)
 
 
 def _fit_pass(folds, estimator, X, targets, sample_weight):

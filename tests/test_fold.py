@@ -3,6 +3,7 @@ import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 
+from sklearn_slr import _fold
 from sklearn_slr._fold import Fold, keep_absent, predict_fold, present_classes
 
 
@@ -57,3 +58,10 @@ def test_an_error_names_the_round_repeat_fold_and_teacher():
     with pytest.raises(ValueError, match="constant target value") as caught:
         predict_fold(fold([0, 1], [2, 3]), broken, X, targets)
     assert caught.value.__notes__ == ["Raised in round 1, repeat 0, fold 2, teacher 0."]
+
+
+@pytest.mark.parametrize(("n_bytes", "expected"), [(0, 1), (10, 1), (40, 2), (55, 3), (200, 5)])
+def test_a_pass_holds_no_more_than_it_may(n_bytes, expected, monkeypatch):
+    monkeypatch.setattr(_fold, "_BYTES_A_PASS", 120)
+    assert _fold.count_passes(5, np.zeros(n_bytes, dtype=np.int8)) == expected
+    assert _fold.count_passes(5, ["no array"]) == 1

@@ -64,6 +64,11 @@ class RowsOf(GaussianNB):
         return super().fit(X, y, sample_weight)
 
 
+class Untouchable(GaussianNB):
+    def fit(self, X, y, sample_weight=None):
+        raise AssertionError("fitted")
+
+
 @pytest.mark.parametrize("n_repeats", [1, 2])
 def test_a_number_of_students_are_each_trained_without_their_share_of_the_rows(n_repeats):
     numbered = np.c_[np.arange(150), X]
@@ -113,11 +118,18 @@ def test_a_number_of_students_scores_the_cuts_of_grades(capsys):
         ({"final": True}, "final"),
         ({"final": 2.0}, "final"),
         ({"final": 151}, "final=151 students are wanted, and there are n_samples=150"),
-        ({"final": 8, "cv": KFold(3)}, "set final='folds', or 'refit', or give cv as a number"),
+        ({"final": 8, "cv": KFold(3)}, "cv, of type KFold, says .* or give cv as a number"),
+        ({"final": 8, "cv": FOLDS}, "cv, of type list, says how rows are to be split"),
     ],
 )
 def test_a_wrong_number_of_students_is_told_before_anything_is_fitted(params, message):
-    slr = SLRClassifier(RowsOf(), **params)
     with pytest.raises(ValueError, match=message):
-        slr.fit(X, y)
-    assert not hasattr(slr, "classes_")
+        SLRClassifier(Untouchable(), **params).fit(X, y)
+
+
+def test_without_rounds_only_the_students_own_folds_count():
+    few, grades = X[:4], [0, 1, 0, 1]
+    slr = SLRRegressor(Ridge(), n_rounds=0, thresholds="kappa", final=3, cv=5).fit(few, grades)
+    assert slr.n_fits_ == 3
+    with pytest.warns(UserWarning, match="groups are ignored by final=3"):
+        SLRClassifier(GaussianNB(), n_rounds=0, final=3).fit(X, y, groups=y)

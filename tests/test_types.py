@@ -203,7 +203,7 @@ def test_nets() -> None:
     assert_type(OHEMLoss(0.5, reduction="none").forward(logits, labels), Tensor)
     assert_type(OHEMRegressionLoss(0.5).forward(logits, logits), Tensor)
     assert_type(StochasticWeightAveraging(3, lr=0.1).initialize(), StochasticWeightAveraging)
-    assert_type(MixedPrecision().initialize(), MixedPrecision)
+    assert_type(MixedPrecision(), MixedPrecision)
     cosine_with_warmup(10, warmup=0.2, step_every="epoch")
     one_cycle(warmup=0.2)
     with pytest.raises(ValueError, match="'mean' is wanted"):

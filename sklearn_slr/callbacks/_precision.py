@@ -1,6 +1,7 @@
 """Train a skorch net in half precision where that is safe."""
 
-from typing import Any, Self
+from collections.abc import MutableMapping
+from typing import Any
 
 import torch
 from skorch.callbacks import Callback
@@ -13,20 +14,18 @@ class MixedPrecision(Callback):
     autocast. Weights, gradients, moments and what the module returns stay float32, and so does
     every prediction, on validation rows too [1]_.
 
-    Attributes
-    ----------
-    handles_ : list
-        The hooks on the module while it trains; empty before and after.
-
     See Also
     --------
-    StochasticWeightAveraging : Another way to train a net.
+    StochasticWeightAveraging : List it after this callback, for its statistics to be bfloat16's.
 
     Notes
     -----
     Worth its rounding where convolutions or wide matrix products take most of the time, on a GPU
     or on a CPU with instructions for bfloat16 (AVX-512 BF16, AMX). Small layers get slower. A net
     with this callback is trained by itself: folds do not share a pass.
+
+    It works by hooks on the net's ``module_``, which go when training ends. A training that fails
+    leaves them; the next one with this callback takes them away.
 
     References
     ----------
@@ -48,17 +47,6 @@ class MixedPrecision(Callback):
     dtype('float32')
     """
 
-    def initialize(self) -> Self:
-        """Forget the hooks of an earlier module.
-
-        Returns
-        -------
-        self
-            The callback.
-        """
-        self.handles_: list[Any] = []
-        return self
-
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
         """Have the module run in mixed precision from now on.
 
@@ -71,12 +59,10 @@ class MixedPrecision(Callback):
         **kwargs : dict
             What else skorch tells.
         """
-        self._remove()  # of a training that was broken off
+        _remove_hooks(net.module_)  # of a training that was broken off
         context = _Context()
-        self.handles_ = [
-            net.module_.register_forward_pre_hook(context.enter),
-            net.module_.register_forward_hook(context.leave, always_call=True),
-        ]
+        net.module_.register_forward_pre_hook(context.enter)
+        net.module_.register_forward_hook(context.leave, always_call=True)
 
     def on_train_end(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
         """Give the module back as it was.
@@ -90,12 +76,20 @@ class MixedPrecision(Callback):
         **kwargs : dict
             What else skorch tells.
         """
-        self._remove()
+        _remove_hooks(net.module_)
 
-    def _remove(self):
-        for handle in self.handles_:
-            handle.remove()
-        self.handles_ = []
+
+def _remove_hooks(module):
+    """Take ours off a module, which may be a copy of the one that they were made for."""
+    for hooks in (module._forward_pre_hooks, module._forward_hooks):
+        ours = [k for k, hook in hooks.items() if isinstance(_owner(hook), _Context)]
+        for k in ours:
+            del hooks[k]
+            module._forward_hooks_always_called.pop(k, None)
+
+
+def _owner(hook):
+    return getattr(hook, "__self__", None)
 
 
 class _Context:
@@ -113,16 +107,20 @@ class _Context:
 
     def leave(self, module, inputs, output):
         """End it, also after an error, and return outputs of single precision."""
-        self.entered.pop().__exit__(None, None, None)
+        if self.entered:  # another hook may have failed before ours
+            self.entered.pop().__exit__(None, None, None)
         return _as_single(output)
 
 
 def _as_single(output):
-    """Return outputs, in whatever tuples, lists and dicts they are, with bfloat16 made float32."""
+    """Return outputs, in whatever tuples, lists and mappings they are, bfloat16 made float32."""
     if isinstance(output, torch.Tensor):
         return output.float() if output.dtype == torch.bfloat16 else output
-    if type(output) is dict:
-        return {name: _as_single(part) for name, part in output.items()}
-    if type(output) in (list, tuple):
-        return type(output)(_as_single(part) for part in output)
+    if isinstance(output, MutableMapping):
+        for name in output:
+            output[name] = _as_single(output[name])
+    elif isinstance(output, tuple) and hasattr(output, "_fields"):
+        return type(output)(*map(_as_single, output))
+    elif type(output) in (list, tuple):
+        return type(output)(map(_as_single, output))
     return output

@@ -66,7 +66,7 @@ def _run_epoch(modules, folds, name, loss, step=None, clips=()):
                 _clip(modules.weights.grad, clip.gradient_clip_value)
             step()
         else:
-            _show(folds, out, batch, loss.value([terms])[0])
+            _show(folds, out, batch)
         seen.append(batch.sizes)
         open_.append(terms)
         if len(open_) * out.numel() >= _ENTRIES_AT_ONCE:
@@ -89,7 +89,7 @@ def _clip(gradients, limit):
     gradients.mul_(factor)
 
 
-def _show(folds, out, batch, losses):
+def _show(folds, out, batch):
     """Show a batch of the validation set to the callbacks, which keep it for their scores."""
     for k, fold in enumerate(folds):
         size = batch.sizes[k]
@@ -98,7 +98,6 @@ def _show(folds, out, batch, losses):
                 fold.net,
                 batch=[None, batch.labels[k, :size]],
                 training=False,
-                loss=losses[k],
                 y_pred=out[k, :size],
             )
 

@@ -1,3 +1,4 @@
+import collections
 import copy
 import pickle
 
@@ -38,17 +39,22 @@ class Breaks(Recorder):
         raise RuntimeError("broken")
 
 
+Pair = collections.namedtuple("Pair", "first second")
+
+
 class Several(Recorder):
     def forward(self, X):
         out = super().forward(X)
-        return out, {"twice": [2 * out, (len(out),)]}
+        return out, collections.OrderedDict(twice=[2 * out, (len(out),)]), Pair(out, 3)
 
 
 class Checked(skorch.NeuralNetClassifier):
     def get_loss(self, y_pred, y_true, *args, **kwargs):
-        first, others = y_pred
-        assert first.dtype == others["twice"][0].dtype == torch.float32
+        first, others, pair = y_pred
+        assert first.dtype == others["twice"][0].dtype == pair.first.dtype == torch.float32
+        assert type(others) is collections.OrderedDict
         assert others["twice"][1] == (len(y_true),)
+        assert pair.second == 3
         return super().get_loss(y_pred, y_true, *args, **kwargs)
 
 
@@ -101,7 +107,6 @@ def test_a_fitted_net_has_no_hooks_and_can_be_saved_and_trained_on():
     net = make().fit(X, y)
     assert not net.module_._forward_hooks
     assert not net.module_._forward_pre_hooks
-    assert dict(net.callbacks_)["MixedPrecision"].handles_ == []
     again = pickle.loads(pickle.dumps(net))
     np.testing.assert_array_equal(again.predict_proba(X), net.predict_proba(X))
     clone(net)
@@ -116,6 +121,50 @@ def test_an_error_leaves_no_autocast_behind():
             net.partial_fit(X, y)
         assert not torch.is_autocast_enabled("cpu")
         assert len(net.module_._forward_hooks) == 1
+
+
+def n_hooks(module):
+    return len(module._forward_hooks) + len(module._forward_pre_hooks)
+
+
+def test_a_module_that_failed_is_given_back_by_the_next_training():
+    module = Breaks()
+    net = make(module)
+    for _ in range(3):
+        with pytest.raises(RuntimeError, match="broken"):
+            net.fit(X, y)
+    Breaks.forward, forward = Recorder.forward, Breaks.forward
+    try:
+        net.fit(X, y)
+    finally:
+        Breaks.forward = forward
+    assert n_hooks(module) == 0
+
+
+class Copies(skorch.callbacks.Callback):
+    def on_epoch_begin(self, net, **kwargs):
+        self.copies_ = [copy.deepcopy(net), pickle.loads(pickle.dumps(net)), clone(net)]
+
+
+@pytest.mark.parametrize("module", [Recorder, Recorder()])
+def test_copies_made_in_training_are_given_back_too(module):
+    net = make(module, callbacks=[MixedPrecision(), Copies()], max_epochs=1).fit(X, y)
+    for each in dict(net.callbacks_)["Copies"].copies_:
+        each.partial_fit(X, y)
+        assert each.module_.seen[True] == {torch.bfloat16}
+        assert n_hooks(each.module_) == 0
+
+
+def test_a_hook_that_fails_before_is_the_error_that_is_told():
+    net = make(train_split=None).initialize()
+
+    def fails(module, inputs):
+        raise RuntimeError("before")
+
+    net.module_.register_forward_pre_hook(fails)
+    with pytest.raises(RuntimeError, match="before"):
+        net.partial_fit(X, y)
+    assert not torch.is_autocast_enabled("cpu")
 
 
 def test_outputs_of_any_shape_are_single():
