@@ -145,6 +145,7 @@ def _shared_changes(forest, teachers, folds):
         "teachers: three": {"teachers": teachers},
         "augmentations": lambda data, seed: {"augmentations": data.views},
         'final="folds"': {"final": "folds"},
+        "final=20": {"final": 20},
         'select_round="best"': {"select_round": "best"},
     }
 
