@@ -25,13 +25,22 @@ def test_operations_of_a_net_are_those_counted_by_hand(e_step):
     assert e_step.floating_point_operations("LSTM") == 0  # not counted
 
 
+def test_ours_alone_gets_what_is_asked_for(e_step):
+    plain, own, *_ = e_step.problem("CNN, bfloat16 on request", 0)
+    assert plain.get_params()["callbacks"] is None
+    assert [type(each).__name__ for each in own.callbacks] == ["MixedPrecision"]
+    plain, own, *_ = e_step.problem("CNN, 28 x 28", 0)
+    assert own.callbacks is None
+
+
 @pytest.mark.parametrize("name", ["digits MLP", "transformer block"])
 def test_both_sides_predict_all_rows_about_as_well(e_step, name):
     given = e_step.problem(name, 0, max_epochs=4)
+    y = given[3]
     accuracies = []
     for method in ("by hand", "one process"):
         proba = e_step.METHODS[method](*given)
         assert proba.shape == (1797, 10)
-        accuracies.append(np.mean(proba.argmax(axis=1) == given[2]))
+        accuracies.append(np.mean(proba.argmax(axis=1) == y))
     assert min(accuracies) > 0.3
     assert abs(accuracies[0] - accuracies[1]) < 0.05
