@@ -16,7 +16,7 @@ class MixedPrecision(Callback):
 
     See Also
     --------
-    StochasticWeightAveraging : List it after this callback, for its statistics to be bfloat16's.
+    StochasticWeightAveraging : List it after this one; its statistics are then those of float32.
 
     Notes
     -----
