@@ -16,14 +16,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._checkpoint import describe_fit, keeping_folds, name_call
-from ._choice import count_trial_fits, settle
-from ._out_of_fold import EStep, as_augmentations
-from ._plan import Plan
-from ._progress import progress_of
-from ._rounds import check_targets, refine_labels
-from ._splits import draw_folds, make_split_drawer
-from ._students import fit_students, without_scores
+from ._em._choice import count_trial_fits, settle
+from ._em._e_step import EStep, as_augmentations
+from ._em._final_fit import fit_students, without_scores
+from ._em._loop import check_targets, refine_labels
+from ._em._splits import draw_folds, make_split_drawer
+from ._running._checkpoint import describe_fit, keeping_folds, name_call
+from ._running._plan import Plan
+from ._running._progress import progress_of
 from .refinement import AnnotatorRefinement, AverageRefinement, PosteriorRefinement
 from .utils._estimators import check_teachers, rename_labels
 from .utils._inputs import as_indexable, check_lengths

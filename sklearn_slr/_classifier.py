@@ -10,8 +10,8 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import REFINEMENTS, BaseSLR
-from ._history import class_quality, measure_classes
-from ._problem import problem_of_answers, problem_of_labels
+from ._em._history import class_quality, measure_classes
+from ._em._targets import problem_of_answers, problem_of_labels
 from .refinement._noise import count_transition
 from .utils._answers import encode_answers
 from .utils._estimators import check_classifier

@@ -9,8 +9,8 @@ from sklearn.base import RegressorMixin
 from sklearn.linear_model import Ridge
 
 from ._base import BaseSLR
-from ._history import measure_numbers, number_quality, r2
-from ._problem import Problem
+from ._em._history import measure_numbers, number_quality, r2
+from ._em._targets import Problem
 from .metrics import quadratic_weighted_kappa
 from .ordinal import apply_thresholds, fit_thresholds
 from .utils._estimators import check_regressor

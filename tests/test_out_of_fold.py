@@ -10,8 +10,8 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 
 from sklearn_slr import out_of_fold_predict
-from sklearn_slr._fold import Fold
-from sklearn_slr._out_of_fold import combine
+from sklearn_slr._em._e_step import combine
+from sklearn_slr._em._fold import Fold
 
 X, y = load_iris(return_X_y=True)
 HARD = np.eye(3)[y]

@@ -80,7 +80,7 @@ FOREIGN = (
     "sklearn.tree._tree.Tree",
     "sklearn.metrics._dist_metrics.",
     "sklearn.neighbors._",
-    "sklearn_slr.soft_targets._neighbors.",
+    "sklearn_slr.soft_targets.routes._neighbors.",
     "torch.",
     "skorch.",
     "functools.partial",

@@ -6,17 +6,11 @@ import numpy as np
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
-from .._history import number_quality
+from .._em._history import number_quality
 from ..metrics import label_quality_scores
 from ..utils._answers import encode_answers
 from ..utils._inputs import as_indexable
-from ..utils._labels import (
-    as_array,
-    check_numbers,
-    check_rows,
-    encode_known_labels,
-    unique_labels,
-)
+from ..utils._labels import as_array, check_numbers, check_rows, encode_known_labels, unique_labels
 from ..utils._nets import final_step
 from ..utils._sklearn import num_samples
 

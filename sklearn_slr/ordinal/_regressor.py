@@ -12,22 +12,16 @@ from sklearn.utils import ClassifierTags, check_random_state
 from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._em._splits import draw_folds, make_split_drawer
 from .._out_of_fold import out_of_fold_predict
-from .._splits import draw_folds, make_split_drawer
 from ..metrics import quadratic_weighted_kappa
-from ..soft_targets._door import FittedTargets, fit_targets
+from ..soft_targets._fit import FittedTargets, fit_targets
 from ..utils._arrays import unit_of
 from ..utils._inputs import as_indexable, check_lengths
 from ..utils._nets import final_step
 from ..utils._random import derive_seed
 from ..utils._routing import make_router, route_fit
-from ..utils._sklearn import (
-    HasMethods,
-    Interval,
-    StrOptions,
-    _fit_context,
-    get_tags,
-)
+from ..utils._sklearn import HasMethods, Interval, StrOptions, _fit_context, get_tags
 from ..utils._typing import Cv, Estimator, Floats, Numbers, Seed
 from ._grades import encode_weighted_grades
 from ._optimal_cuts import METRICS

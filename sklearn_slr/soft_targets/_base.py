@@ -22,7 +22,7 @@ from ..utils._random import derive_seed
 from ..utils._routing import check_weight, make_router
 from ..utils._sklearn import _fit_context, available_if, get_tags, process_routing, routing_enabled
 from ..utils._typing import Floats
-from ._door import fit_targets
+from ._fit import fit_targets
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from sklearn_slr.losses import (  # noqa: E402
     OHEMRegressionLoss,
     SoftTargetKLDivLoss,
 )
-from sklearn_slr.soft_targets._door import fit_targets  # noqa: E402
+from sklearn_slr.soft_targets._fit import fit_targets  # noqa: E402
 from sklearn_slr.utils._random import isolated_generators  # noqa: E402
 
 X, y = load_iris(return_X_y=True)

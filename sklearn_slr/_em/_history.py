@@ -1,0 +1,129 @@
+"""What each round measured, and what the rounds together say of the observed labels."""
+
+import numpy as np
+from sklearn.metrics import accuracy_score, r2_score
+
+from ..metrics import label_quality_scores
+from ..metrics._kappa import nearest_cuts
+from ..utils._arrays import unit_of
+
+# Multiples of the MAD beyond which the prediction of a plain regression contradicts the label.
+CONTRADICTION = 3.0
+
+
+def measure_classes(codes, before, after, oof, weight=None):
+    """Measure a round of a classification.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_samples,)
+        Observed class indices; rows of -1 have no answer and do not count.
+    before, after, oof : ndarray of shape (n_samples, C)
+        The labels before and after the round, and the pseudo-labels between.
+    weight : ndarray of shape (n_samples,), default=None
+        Sample weights.
+
+    Returns
+    -------
+    dict of str to float
+        `label_change`: mean total variation between the labels before and after; `agreement`:
+        share of rows whose refined label is the observed one; `oof_score`: accuracy of the
+        pseudo-labels against the observed labels.
+    """
+    known = codes >= 0
+    weight_known = None if weight is None else weight[known]
+    change = 0.5 * np.abs(after - before).sum(axis=1)
+    return {
+        "label_change": float(np.average(change, weights=weight)),
+        "agreement": accuracy_score(
+            codes[known], after.argmax(axis=1)[known], sample_weight=weight_known
+        ),
+        "oof_score": accuracy_score(
+            codes[known], oof.argmax(axis=1)[known], sample_weight=weight_known
+        ),
+    }
+
+
+def measure_numbers(y, before, after, oof, weight=None, *, grades=None):
+    """Measure a round of a regression.
+
+    `label_change` is the mean absolute step; `agreement` the share of rows whose refined label
+    does not contradict the observed one; `oof_score` the R2 of the pseudo-labels against the
+    observed labels. See `contradicts` for the parameters.
+    """
+    agree = ~contradicts(y, after, grades=grades)
+    return {
+        "label_change": float(np.average(np.abs(after - before), weights=weight)),
+        "agreement": float(np.average(agree, weights=weight)),
+        "oof_score": r2(y, oof, sample_weight=weight),
+    }
+
+
+def r2(y, predicted, *, sample_weight=None):
+    """Return scikit-learn's R2, of numbers of any magnitude."""
+    unit = unit_of(y, predicted)
+    return r2_score(y * unit, predicted * unit, sample_weight=sample_weight)
+
+
+def class_quality(codes, observed, mean_oof, refined):
+    """Return the quality of observed classes, and which of them the models contradict.
+
+    The quality is the geometric mean of what two distributions give to the observed label. The
+    refined labels know how classes are confused, but saturate where these overlap; the averaged
+    pseudo-labels do neither. The mean finds wrong labels as well as the better of them.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_samples,)
+        Observed class indices; -1 where there is none.
+    observed : ndarray of shape (n_samples,) or (n_samples, C)
+        Class indices or probability rows to judge.
+    mean_oof : ndarray of shape (n_samples, C)
+        Pseudo-labels averaged over rounds.
+    refined : ndarray of shape (n_samples, C)
+        The refined labels.
+
+    Returns
+    -------
+    quality : ndarray of shape (n_samples,)
+        How far the observed label is to be trusted, in [0, 1].
+    issues : ndarray of bool of shape (n_samples,)
+        Whether the most probable class of the averaged pseudo-labels is another one.
+    """
+    issues = (codes >= 0) & (mean_oof.argmax(axis=1) != codes)
+    scores = [label_quality_scores(observed, each) for each in (mean_oof, refined)]
+    return np.sqrt(scores[0] * scores[1]), issues
+
+
+def number_quality(y, mean_oof, *, grades=None):
+    """Return the quality exp(-abs(y - P) / MAD) of observed numbers, and the contradicted ones."""
+    residuals = np.abs(y - mean_oof)
+    return np.exp(-residuals / _scale(y, mean_oof)), contradicts(y, mean_oof, grades=grades)
+
+
+def contradicts(y, predicted, *, grades=None):
+    """Whether predictions contradict observed numbers.
+
+    Parameters
+    ----------
+    y, predicted : ndarray of shape (n_samples,)
+        Observed and predicted numbers.
+    grades : ndarray of shape (G,), default=None
+        Ascending grades: the nearest grade differs. Without: further away than 3 MAD.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_samples,)
+        The contradicted rows.
+    """
+    if grades is None:
+        return np.abs(y - predicted) > CONTRADICTION * _scale(y, predicted)
+    return grades[np.searchsorted(nearest_cuts(grades), predicted, side="right")] != y
+
+
+def _scale(y, predicted):
+    """Median absolute deviation, kept above rounding error where most residuals are equal."""
+    residuals = y - predicted
+    mad = np.median(np.abs(residuals - np.median(residuals)))
+    largest = max(np.abs(y).max(), np.abs(predicted).max())
+    return max(mad, np.finfo(np.float64).eps * largest) or 1.0

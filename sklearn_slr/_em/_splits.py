@@ -1,0 +1,143 @@
+"""Folds: what `cv` means, drawn anew every round."""
+
+import copy
+import numbers
+import warnings
+
+import numpy as np
+
+from ..utils._sklearn import num_samples
+
+
+def make_split_drawer(cv, X, y, *, strata=None, groups=None):
+    """Return a function of a seed that draws the splits of one repeat.
+
+    Parameters
+    ----------
+    cv : int, splitter, iterable of (train, test), or None
+        int: shuffled folds, stratified by `strata`, redrawn for every seed; None is 5. Splitter:
+        ``split`` is called anew for every seed, which also fills an open `random_state`.
+        Iterable: the same splits for every seed.
+    X : indexable of length n_samples
+        Inputs that a splitter sees.
+    y : ndarray of shape (n_samples,)
+        Targets that a splitter sees.
+    strata : ndarray of int of shape (n_samples,), default=None
+        Classes that int folds are stratified by.
+    groups : array-like of shape (n_samples,), default=None
+        Groups for a splitter that keeps them together.
+
+    Returns
+    -------
+    callable
+        ``draw(seed) -> list of (train, test)`` index arrays.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer samples than folds, or a split is no valid one.
+    """
+    n_samples = num_samples(X)
+    cv = 5 if cv is None else cv
+    if isinstance(cv, numbers.Integral):
+        _check_fold_count(cv, n_samples, strata)
+        if groups is not None:
+            warnings.warn(
+                f"groups are ignored by cv={cv}, whose folds are drawn at random: pass a group "
+                f"splitter, e.g. cv=GroupKFold({cv}).",
+                UserWarning,
+            )
+        return lambda seed: draw_folds(n_samples, cv, strata, seed)
+    if hasattr(cv, "split"):
+        splitter = copy.deepcopy(cv)  # its own generator, if it has one, is not the user's
+        fill = hasattr(splitter, "random_state") and splitter.random_state is None
+
+        def draw(seed):
+            if fill:
+                splitter.random_state = seed
+            return check_splits(splitter.split(X, y, groups), n_samples)
+
+        return draw
+    splits = check_splits(cv, n_samples)
+    return lambda seed: splits
+
+
+def draw_folds(n_samples, n_folds, strata, seed):
+    """Draw shuffled folds; class counts and fold sizes differ by one at the most.
+
+    Rows are sorted by class in random order within each and dealt out in turn, so that a class
+    with fewer members than folds needs no exception.
+    """
+    order = np.random.default_rng(seed).permutation(n_samples)
+    if strata is not None:
+        order = order[np.argsort(strata[order], kind="stable")]
+    fold = np.empty(n_samples, dtype=np.intp)
+    fold[order] = np.arange(n_samples) % n_folds
+    return [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(n_folds)]
+
+
+def check_splits(splits, n_samples):
+    """Check (train, test) pairs and return them as index arrays."""
+    checked = []
+    for split in splits:
+        try:
+            train, test = split
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"cv yielded {split!r}; pairs (train, test) of row indices are wanted."
+            ) from None
+        train, test = _as_rows(train, n_samples), _as_rows(test, n_samples)
+        if len(test) == 0:
+            continue  # nothing to predict
+        if len(train) == 0:
+            raise ValueError("cv yielded a split without training rows: use fewer or other folds.")
+        both = np.intersect1d(train, test)
+        if len(both):
+            raise ValueError(
+                f"cv yielded a split that trains on rows that it also holds out, e.g. row "
+                f"{both[0]}: out-of-fold predictions would repeat the labels. Make train and test "
+                "disjoint."
+            )
+        checked.append((train, test))
+    if not checked:
+        raise ValueError(
+            "cv yielded no splits that hold rows out; a one-shot iterator is used up after one "
+            "pass."
+        )
+    return checked
+
+
+def _as_rows(indices, n_samples):
+    rows = np.asarray(indices)
+    if rows.dtype == bool and rows.shape == (n_samples,):
+        return np.flatnonzero(rows)
+    if rows.size == 0:
+        return np.empty(0, dtype=np.intp)
+    if rows.ndim != 1 or rows.dtype.kind not in "iu":
+        raise ValueError(
+            f"cv yielded rows of dtype {rows.dtype} and shape {rows.shape}; 1-D integer indices, "
+            f"or a mask of shape ({n_samples},), are wanted."
+        )
+    if rows.min() < 0 or rows.max() >= n_samples:
+        raise ValueError(
+            f"cv yielded rows {rows.min()} to {rows.max()}, but X has rows 0 to {n_samples - 1}."
+        )
+    return rows
+
+
+def _check_fold_count(n_folds, n_samples, strata):
+    if n_samples < n_folds:
+        raise ValueError(
+            f"Cannot split n_samples={n_samples} into cv={n_folds} folds: use a smaller cv, or "
+            "more data."
+        )
+    if strata is None:
+        return
+    smallest = np.unique(strata, return_counts=True)[1].min()
+    if smallest < n_folds:
+        warnings.warn(
+            f"The least populated class has only {smallest} members, fewer than cv={n_folds} "
+            "folds. Folds are as even as possible; where a class is absent from a training fold, "
+            "the held-out rows keep their current mass of it.",
+            UserWarning,
+        )

@@ -1,0 +1,1 @@
+"""Nets of several folds trained in one pass."""

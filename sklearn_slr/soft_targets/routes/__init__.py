@@ -1,0 +1,1 @@
+"""Routes: how each kind of estimator learns from targets."""

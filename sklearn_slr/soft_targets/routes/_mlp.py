@@ -1,0 +1,59 @@
+"""Route of MLPClassifier: its own training loop on probability rows. Exact.
+
+The loop reads its targets as a matrix with a column for each class; only the check at its door
+insists on labels.
+"""
+
+import numpy as np
+from sklearn.neural_network import MLPClassifier
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils.validation import validate_data
+
+from . import _label_draws as _draws
+from ._hard import fit_hard
+from ._row_weights import refuse_fit_params
+
+NAME = "mlp"
+
+
+def handles(estimator):
+    """Whether `estimator` is a MLPClassifier."""
+    return type(estimator) is MLPClassifier
+
+
+def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
+    """Train the network on the cross-entropy with the probability rows."""
+    refuse_fit_params(estimator, fit_params)
+    if estimator.early_stopping and targets.shape[1] == 2:
+        # Of two classes, its inner split is stratified, which takes labels.
+        return _draws.fit(
+            estimator,
+            X,
+            targets,
+            sample_weight=sample_weight,
+            fit_params=fit_params,
+            seed=seed,
+        )
+    network = _SoftMLP(**estimator.get_params(deep=False))
+    network.target_rows = targets[:, 1:] if targets.shape[1] == 2 else targets
+    fit_hard(network, X, targets.argmax(axis=1), sample_weight, {})
+    del network.target_rows
+    vars(estimator).update(vars(network))
+    return estimator
+
+
+class _SoftMLP(MLPClassifier):
+    """MLPClassifier that trains on `target_rows`, whatever the labels are."""
+
+    def _validate_input(self, X, y, incremental, reset):
+        X = validate_data(
+            self,
+            X,
+            accept_sparse=["csr", "csc"],
+            dtype=(np.float64, np.float32),
+            reset=reset,
+        )
+        n_columns = self.target_rows.shape[1]
+        self.classes_ = np.arange(max(2, n_columns))
+        self._label_binarizer = LabelBinarizer().fit(self.classes_)
+        return X, self.target_rows.astype(X.dtype, copy=False)

@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+
+from sklearn_slr._em._history import (
+    class_quality,
+    contradicts,
+    measure_classes,
+    measure_numbers,
+    number_quality,
+)
+
+
+def test_a_round_of_classes_by_hand():
+    codes = np.array([0, 0, 1, -1])
+    before = np.array([[1.0, 0], [1, 0], [0, 1], [0.5, 0.5]])
+    after = np.array([[0.8, 0.2], [0.4, 0.6], [0, 1], [0.5, 0.5]])
+    oof = np.array([[0.2, 0.8], [0.1, 0.9], [0, 1], [1, 0]])
+    row = measure_classes(codes, before, after, oof)
+    assert row == pytest.approx({"label_change": 0.2, "agreement": 2 / 3, "oof_score": 1 / 3})
+    weighted = measure_classes(codes, before, after, oof, np.array([1.0, 0, 3, 0]))
+    assert weighted == pytest.approx({"label_change": 0.05, "agreement": 1, "oof_score": 0.75})
+
+
+def test_quality_is_what_predictions_and_refined_labels_give_to_the_observed_class():
+    mean_oof = np.array([[0.9, 0.1], [0.7, 0.3], [0.4, 0.6]])
+    refined = np.array([[0.4, 0.6], [1.0, 0.0], [0.0, 1.0]])
+    codes = np.array([0, 1, -1])
+    quality, issues = class_quality(codes, codes, mean_oof, refined)
+    assert np.allclose(quality, [0.6, 0.0, 1.0])  # sqrt(0.9 * 0.4), ...
+    assert issues.tolist() == [False, True, False]
+
+
+def test_quality_of_numbers_by_hand():
+    y, P = np.array([0.0, 1, 2, 3, 10]), np.array([0.0, 2, 1, 3, 3])
+    # Residuals 0, -1, 1, 0, 7: their median is 0, the median absolute deviation 1.
+    quality, issues = number_quality(y, P)
+    assert np.allclose(quality, np.exp([0, -1, -1, 0, -7]))
+    assert issues.tolist() == [False, False, False, False, True]
+
+
+def test_residuals_that_are_mostly_zero_do_not_divide_by_zero():
+    quality, issues = number_quality(np.array([1.0, 2, 3]), np.array([1.0, 2, 4]))
+    assert quality.tolist() == [1, 1, 0]
+    assert issues.tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize("unit", [2.0**-997, 2.0**-40, 2.0**100, 2.0**1010])
+def test_numbers_of_any_magnitude_are_measured_alike(unit):
+    y, P = np.array([0.0, 1, 2, 3, 10]), np.array([0.5, 2, 1, 3, 3])
+    quality, issues = number_quality(y * unit, P * unit)
+    assert np.array_equal(quality, number_quality(y, P)[0])
+    assert np.array_equal(issues, number_quality(y, P)[1])
+    row, small = measure_numbers(y, y, P, P), measure_numbers(*(v * unit for v in (y, y, P, P)))
+    assert small["oof_score"] == row["oof_score"]
+    assert small["agreement"] == row["agreement"]
+    assert small["label_change"] == row["label_change"] * unit
+
+
+def test_rounding_is_no_reason_to_doubt_a_constant():
+    for value in (0.0, 0.1, -1e-300, 1e30):
+        y = np.full(5, value)
+        quality, issues = number_quality(y, y * (1 + 1e-16 * np.arange(5)))
+        assert np.all(quality > 0.1)
+        assert not issues.any()
+
+
+def test_grades_contradict_by_the_nearest_grade():
+    grades = np.array([0.0, 1, 4])
+    y = np.array([0.0, 1, 1, 4])
+    assert contradicts(y, np.array([0.4, 0.6, 2.4, 2.6]), grades=grades).tolist() == [False] * 4
+    assert contradicts(y, np.array([0.6, 0.4, 2.6, 2.4]), grades=grades).tolist() == [True] * 4
+
+
+def test_a_round_of_numbers_by_hand():
+    y, after = np.array([0.0, 1.0]), np.array([0.0, 0.25])
+    row = measure_numbers(y, y, after, np.array([0.25, 0.75]), grades=y)
+    assert row == pytest.approx({"label_change": 0.375, "agreement": 0.5, "oof_score": 0.75})
