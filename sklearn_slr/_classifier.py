@@ -1,29 +1,27 @@
 """SLRClassifier: labels <-> probability rows."""
 
+from __future__ import annotations
+
 from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sklearn.base import ClassifierMixin
-from sklearn.linear_model import LogisticRegression
+from numpy.typing import ArrayLike
 from sklearn.metrics import accuracy_score
-from sklearn.utils.validation import check_is_fitted
 
-from ._base import REFINEMENTS, BaseSLR
+from ._base import BaseSLR
 from ._em._history import class_quality, measure_classes
-from ._em._targets import problem_of_answers, problem_of_labels
+from ._em._targets import encode_answer_targets, encode_label_targets
 from .refinement._noise import count_transition
 from .utils._answers import encode_answers
-from .utils._estimators import check_classifier
-from .utils._inputs import as_indexable
-from .utils._labels import as_array, encode_known_labels
-from .utils._sklearn import _fit_context, available_if, get_tags
+from .utils._classifier_mixin import ProbabilisticClassifierMixin
+from .utils._estimators import check_classifier, default_classifier
+from .utils._labels import as_array
+from .utils._sklearn import _fit_context
 from .utils._typing import (
     Augmentations,
     Cv,
     Estimator,
     FilePath,
-    Floats,
     Labels,
     Refinement,
     Seed,
@@ -31,12 +29,7 @@ from .utils._typing import (
 )
 
 
-def _student_decides(self):
-    models = getattr(self, "estimators_", None) or [getattr(self, "estimator_", self._student())]
-    return hasattr(models[0], "decision_function")
-
-
-class SLRClassifier(ClassifierMixin, BaseSLR):
+class SLRClassifier(ProbabilisticClassifierMixin, BaseSLR):
     """Classifier that refines imperfect labels while it learns from them.
 
     Stochastic Label Refinery [1]_: in each round, models are trained on K-fold splits of the
@@ -55,7 +48,7 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
         and repairs more, see `PosteriorRefinement`; "annotators" takes a table of answers, see
         `AnnotatorRefinement`.
     cv : int, splitter or iterable of (train, test), default=5
-        An int: stratified folds, shuffled anew every round. A splitter is asked anew every
+        An int: stratified folds, shuffled anew every round. A splitter splits again in every
         round. An iterable gives the same splits to every round. Rows that are never held out
         keep their labels.
     n_repeats : int, default=1
@@ -103,7 +96,7 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
         The last round's pseudo-labels P(x, T-1).
     observed_labels_ : ndarray of shape (n_samples,)
         The given labels as indices into `classes_`; of a table of answers the majority vote, -1
-        where nobody answered.
+        where there is no answer.
     history_ : dict of str to ndarray of shape (T,)
         What each round measured: `round`; `label_change`, mean total variation between the
         labels before and after; `agreement`, share of rows whose refined label is the observed
@@ -219,7 +212,7 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
             Labels of any sortable kind; or probability rows, non-negative and summing to 1,
             whose classes are a DataFrame's columns, else 0..C-1. With
             ``refinement="annotators"``, and only then, a table of answers, where NaN, None,
-            pandas' NA and -1 are no answer.
+            pandas' NA and -1 mean no answer.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows in every inner fit and in the counts of the M step. Rows of
             weight zero are refined but never trained on.
@@ -239,79 +232,12 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
         Raises
         ------
         ValueError
-            If `y` holds one class only, missing labels or rows that are no probabilities, or
+            If `y` holds one class only, missing labels or rows that are not probabilities, or
             there are fewer rows than folds. The estimator is left as it was.
         TypeError
             If `y` has several outputs, or the estimator gives no probabilities.
         """
         return self._fit(X, y, sample_weight, groups, X_val, y_val, fit_params)
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Predict the class of each row.
-
-        Parameters
-        ----------
-        X : indexable of length n_samples
-            Inputs.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Class labels.
-        """
-        check_is_fitted(self)
-        if len(self._students.fitted) == 1:
-            return self.classes_[self._students.fitted[0].classify(as_indexable(X))]
-        return self.classes_[self._predict_targets(X).argmax(axis=1)]
-
-    def predict_proba(self, X: Any) -> Floats:
-        """Predict the probability of each class.
-
-        Parameters
-        ----------
-        X : indexable of length n_samples
-            Inputs.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, C)
-            Probabilities, columns in the order of `classes_`.
-        """
-        return self._predict_targets(X)
-
-    def predict_log_proba(self, X: Any) -> Floats:
-        """Predict the logarithm of the probability of each class.
-
-        Parameters
-        ----------
-        X : indexable of length n_samples
-            Inputs.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, C)
-            Log-probabilities; -inf where the probability is zero.
-        """
-        with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
-
-    @available_if(_student_decides)
-    def decision_function(self, X: Any) -> Floats:
-        """Return the student's decision function (the mean of the students').
-
-        Parameters
-        ----------
-        X : indexable of length n_samples
-            Inputs.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, C)
-            Scores, columns in the order of `classes_`.
-        """
-        check_is_fitted(self)
-        X = as_indexable(X)
-        return np.mean([student.decide(X) for student in self._students.fitted], axis=0)
 
     def score(self, X: Any, y: Labels, sample_weight: ArrayLike | None = None) -> float:
         """Return the accuracy.
@@ -331,63 +257,49 @@ class SLRClassifier(ClassifierMixin, BaseSLR):
         float
             Share of rows predicted right.
         """
-        predicted = self.predict(X)
-        labels = as_array(y, name="y")
-        if labels.ndim == 2 and self._takes_answers():
-            return _score_answers(y, predicted, sample_weight)
-        if labels.ndim == 2 and labels.shape[1] > 1:
-            labels = self.classes_[encode_known_labels(y, self.classes_, name="y")]
-        return accuracy_score(labels, predicted, sample_weight=sample_weight)
+        if self._takes_answers() and as_array(y, name="y").ndim == 2:
+            return _score_answers(y, self.predict(X), sample_weight)
+        return super().score(X, y, sample_weight)
 
     def _takes_answers(self):
-        refinement = REFINEMENTS.get(self.refinement) if isinstance(self.refinement, str) else None
-        return getattr(refinement or self.refinement, "takes_answers", False)
+        return getattr(self._get_refinement(), "takes_answers", False)
 
-    def _student(self):
-        return LogisticRegression() if self.estimator is None else self.estimator
+    def _default_estimator(self):
+        return default_classifier()
 
     def _check_estimator(self, estimator, name):
         check_classifier(estimator, name)
 
-    def _observe(self, y, y_val, refinement):
-        takes_answers = getattr(refinement, "takes_answers", False)
-        return (problem_of_answers if takes_answers else problem_of_labels)(y, y_val)
+    def _encode_labels(self, y, y_val, refinement):
+        encode = encode_answer_targets if self._takes_answers() else encode_label_targets
+        return encode(y, y_val)
 
-    def _measure(self, problem, before, after, found, weight):
-        row = measure_classes(problem.codes, before, after, found.predictions, weight)
+    def _measure_round(self, labels, weight, before, after, found):
+        row = measure_classes(labels.codes, before, after, found.predictions, weight)
         if found.validation is not None:
-            row["valid_score"] = accuracy_score(problem.y_val, found.validation.argmax(axis=1))
+            row["valid_score"] = accuracy_score(labels.y_val, found.validation.argmax(axis=1))
         return row
 
-    def _describe(self, problem, refined, students, weight):
-        # The label of a row of answers is their majority vote.
-        observed = problem.codes if self._takes_answers() else problem.observed
-        quality, issues = class_quality(problem.codes, observed, refined.mean_oof, refined.labels)
+    def _learned_attributes(self, labels, refined, students, weight):
+        # The observed label of a row of answers is their majority vote.
+        observed = labels.codes if self._takes_answers() else labels.observed
+        quality, issues = class_quality(labels.codes, observed, refined.mean_oof, refined.labels)
         return {
-            "classes_": problem.classes,
+            "classes_": labels.classes,
             "refined_labels_": refined.labels,
             "oof_predictions_": refined.oof,
-            "observed_labels_": problem.codes,
+            "observed_labels_": labels.codes,
             "history_": refined.history,
             "label_quality_": quality,
             "label_issues_": issues,
-            "noise_matrix_": count_transition(refined.mean_oof, problem.presence, weight=weight),
+            "noise_matrix_": count_transition(refined.mean_oof, labels.presence, weight=weight),
             **refined.attributes,
         }
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        student = get_tags(self._student()).classifier_tags
-        if student is not None:
-            tags.classifier_tags.multi_class = student.multi_class
-            tags.classifier_tags.poor_score = student.poor_score
-        return tags
-
 
 def _score_answers(y, predicted, sample_weight):
-    """Return the accuracy against majority votes, where anybody answered."""
-    answers = encode_answers(y)
-    known = answers.codes >= 0
+    """Return the accuracy against majority votes, on rows with an answer."""
+    classes, _, codes = encode_answers(y)
+    known = codes >= 0
     weight = None if sample_weight is None else np.asarray(sample_weight)[known]
-    labels = answers.classes[answers.codes[known]]
-    return accuracy_score(labels, predicted[known], sample_weight=weight)
+    return accuracy_score(classes[codes[known]], predicted[known], sample_weight=weight)

@@ -1,5 +1,7 @@
 """Out-of-fold predictions of models trained on soft targets: `cross_val_predict` for any target."""
 
+from __future__ import annotations
+
 from numbers import Integral
 from typing import Any
 
@@ -90,7 +92,7 @@ def out_of_fold_predict(
     Raises
     ------
     ValueError
-        If the targets are no probability rows, there are fewer rows than folds, or a split
+        If the targets are not probability rows, there are fewer rows than folds, or a split
         trains on rows that it holds out.
     TypeError
         If the estimator cannot learn from such targets.

@@ -1,19 +1,20 @@
 """SLRRegressor: real-valued targets, grades by thresholds."""
 
+from __future__ import annotations
+
 import warnings
 from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
-from sklearn.linear_model import Ridge
 
 from ._base import BaseSLR
 from ._em._history import measure_numbers, number_quality, r2
-from ._em._targets import Problem
+from ._em._targets import ObservedLabels
 from .metrics import quadratic_weighted_kappa
 from .ordinal import apply_thresholds, fit_thresholds
-from .utils._estimators import check_regressor
+from .utils._estimators import check_regressor, default_regressor
 from .utils._labels import as_array, check_numbers
 from .utils._sklearn import StrOptions, _fit_context, available_if
 from .utils._typing import (
@@ -48,7 +49,7 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         The M step; "average" is equation 4 of the paper with n = 3.
     cv : int, splitter or iterable of (train, test), default=5
         An int: folds shuffled anew every round, stratified by grade where there are thresholds. A
-        splitter is asked anew every round. An iterable gives the same splits to every round.
+        splitter splits again in every round. An iterable gives the same splits to every round.
     n_repeats : int, default=1
         K-fold repeats within a round; pseudo-labels are their mean.
     teachers : list of (str, estimator), default=None
@@ -288,17 +289,16 @@ class SLRRegressor(RegressorMixin, BaseSLR):
             return quadratic_weighted_kappa(y, predicted, sample_weight=sample_weight)
         return r2(check_numbers(y), predicted, sample_weight=sample_weight)
 
-    def _student(self):
-        # Ridge's own tolerance leaves its sparse solver far from the optimum (1e-3 of it).
-        return Ridge(tol=1e-10) if self.estimator is None else self.estimator
+    def _default_estimator(self):
+        return default_regressor()
 
     def _check_estimator(self, estimator, name):
         check_regressor(estimator, name)
 
-    def _wants_scores(self):
+    def _needs_scores(self):
         return isinstance(self.thresholds, str) and self.thresholds == "kappa"
 
-    def _observe(self, y, y_val, refinement):
+    def _encode_labels(self, y, y_val, refinement):
         targets = check_numbers(y)
         grades = None
         if self.thresholds is not None:
@@ -313,7 +313,7 @@ class SLRRegressor(RegressorMixin, BaseSLR):
                     f"are {grades.tolist()}."
                 )
         strata = None if grades is None else np.searchsorted(grades, targets)
-        return Problem(
+        return ObservedLabels(
             observed=targets,
             targets=targets,
             split_labels=targets if strata is None else strata,
@@ -341,28 +341,28 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         if cuts.shape != (len(grades) - 1,):
             raise ValueError(
                 f"thresholds has shape {cuts.shape}, but y holds the {len(grades)} grades "
-                f"{grades.tolist()}: {len(grades) - 1} cuts are wanted. A grade that is unseen in "
+                f"{grades.tolist()}: expected {len(grades) - 1} cuts. A grade that is unseen in "
                 "training cannot be predicted."
             )
         apply_thresholds(np.zeros(1), cuts)  # checks that they ascend
 
-    def _measure(self, problem, before, after, found, weight):
-        grades = problem.classes
+    def _measure_round(self, labels, weight, before, after, found):
+        grades = labels.classes
         row = measure_numbers(
-            problem.observed, before, after, found.predictions, weight, grades=grades
+            labels.observed, before, after, found.predictions, weight, grades=grades
         )
         if found.validation is not None:
             score = r2 if grades is None else quadratic_weighted_kappa
-            row["valid_score"] = score(problem.y_val, found.validation)
+            row["valid_score"] = score(labels.y_val, found.validation)
         return row
 
-    def _describe(self, problem, refined, students, weight):
-        grades = problem.classes
-        quality, issues = number_quality(problem.observed, refined.mean_oof, grades=grades)
+    def _learned_attributes(self, labels, refined, students, weight):
+        grades = labels.classes
+        quality, issues = number_quality(labels.observed, refined.mean_oof, grades=grades)
         learned = {
             "refined_labels_": refined.labels,
             "oof_predictions_": refined.oof,
-            "observed_labels_": problem.observed,
+            "observed_labels_": labels.observed,
             "history_": refined.history,
             "label_quality_": quality,
             "label_issues_": issues,
@@ -373,18 +373,18 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         if not isinstance(self.thresholds, str):
             cuts = np.array(self.thresholds, dtype=np.float64)
         else:
-            cuts = self._fit_cuts(problem, students, weight)
+            cuts = self._fit_cuts(labels, students, weight)
         return {**learned, "thresholds_": cuts, "grades_": grades}
 
-    def _fit_cuts(self, problem, students, weight):
-        """Fit the cuts to scores that are out of fold; a row's own label is no score."""
-        if not self._wants_scores():
-            return fit_thresholds(problem.observed, problem.observed, method=self.thresholds)
+    def _fit_cuts(self, labels, students, weight):
+        """Fit the cuts to out-of-fold scores, without rows that were never held out."""
+        if not self._needs_scores():
+            return fit_thresholds(labels.observed, labels.observed, method=self.thresholds)
         rows = students.held_out
         return fit_thresholds(
             students.scores[rows],
-            problem.observed[rows],
+            labels.observed[rows],
             method=self.thresholds,
-            grades=problem.classes,
+            grades=labels.classes,
             sample_weight=None if weight is None else weight[rows],
         )

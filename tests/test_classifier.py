@@ -194,8 +194,8 @@ def test_a_refinement_cannot_write_into_its_inputs_nor_train_on_nonsense():
 
     for refinement, message in (
         (Careless(), "read-only"),
-        (Strange(), "Strange.training_targets returned rows that are no probabilities"),
-        (Odd(), "Odd.initial_targets returned rows that are no probabilities"),
+        (Strange(), "Strange.training_targets returned rows that are not probabilities"),
+        (Odd(), "Odd.initial_targets returned rows that are not probabilities"),
     ):
         with pytest.raises(ValueError, match=message):
             SLRClassifier(GaussianNB(), refinement=refinement).fit(X, y)
@@ -218,8 +218,8 @@ def test_verbose_tells_the_plan_and_the_rounds(capsys):
         ({}, np.where(y, y, np.nan), ValueError, "contains NaN"),
         ({}, np.where(y, NAMES[y].astype(object), None), ValueError, "NaN or None"),
         ({}, np.linspace(0, 1, 150), ValueError, "continuous"),
-        ({}, np.eye(3)[y] * 2 - 0.5, ValueError, "negative entries, e.g. row 0"),
-        ({}, np.eye(3)[y] + 0.5, ValueError, "do not sum to 1"),
+        ({}, np.eye(3)[y] * 2 - 0.5, ValueError, "smallest entry -0.5.*softmax"),
+        ({}, np.eye(3)[y] + 0.5, ValueError, "sums 2.5 to 2.5.*Divide votes"),
         ({}, np.column_stack([y, y]), TypeError, "multi-output"),
         ({}, NAMES[np.column_stack([y, y])], TypeError, "multi-output"),
         ({}, None, ValueError, "y to be passed, but the target y is None"),
@@ -229,7 +229,7 @@ def test_verbose_tells_the_plan_and_the_rounds(capsys):
         ({"estimator": LinearRegression()}, y, TypeError, "regressor LinearRegression"),
         ({"estimator": 3}, y, ValueError, "estimator"),
         ({"refinement": "avrage"}, y, ValueError, "refinement"),
-        ({"refinement": AverageRefinement}, y, TypeError, r"wanted: AverageRefinement\(\)"),
+        ({"refinement": AverageRefinement}, y, TypeError, r"expected an object: AverageRefinement\(\)"),
         ({"refinement": AverageRefinement(-1)}, y, ValueError, "'n' parameter"),
         (
             {"estimator": GaussianNB(), "augmentations": lambda X: X[1:]},
@@ -278,7 +278,7 @@ def test_a_bad_validation_set_is_refused(parameters, message):
 
 def test_an_estimator_without_weights_says_so():
     process = GaussianProcessClassifier()
-    with pytest.raises(TypeError, match=r"GaussianProcessClassifier.* takes none"):
+    with pytest.raises(TypeError, match=r"GaussianProcessClassifier.* does not take it"):
         SLRClassifier(process, n_rounds=0).fit(X, y, sample_weight=np.ones(150))
 
 

@@ -10,7 +10,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 
 from sklearn_slr import out_of_fold_predict
-from sklearn_slr._em._e_step import combine
+from sklearn_slr._em._e_step import combine_folds
 from sklearn_slr._em._fold import Fold
 
 X, y = load_iris(return_X_y=True)
@@ -49,14 +49,14 @@ def test_answers_are_put_together_by_hand():
     ]
     targets = np.array([[1.0, 0], [0, 1], [0.25, 0.75]])
     half = np.array([[0.1, 0.9], [0.3, 0.7]], dtype=np.float32)
-    oof, held_out = combine(folds, [half, half[:1]], targets)
+    oof, held_out = combine_folds(folds, [half, half[:1]], targets)
     assert np.allclose(oof, [[0.1, 0.9], [0.2, 0.8], [0.25, 0.75]])
     assert np.allclose(oof.sum(axis=1), 1, rtol=0, atol=1e-15)  # halves of single precision do not
     assert np.array_equal(held_out, [True, True, False])
-    numbers, _ = combine(folds, [np.array([2.0, 4]), np.array([7.0])], np.array([1.0, 3, 9]))
+    numbers, _ = combine_folds(folds, [np.array([2.0, 4]), np.array([7.0])], np.array([1.0, 3, 9]))
     assert np.array_equal(numbers, [2, 5.5, 9])
     with pytest.raises(ValueError, match="shorter"):
-        combine(folds, [half], targets)
+        combine_folds(folds, [half], targets)
 
 
 def test_a_column_of_numbers_is_raveled():
@@ -144,8 +144,8 @@ def test_rows_of_weight_zero_are_predicted_but_never_trained_on():
 @pytest.mark.parametrize(
     ("targets", "message"),
     [
-        (HARD - 0.1, "negative"),
-        (HARD * 1.5, "do not sum to 1"),
+        (HARD - 0.1, "softmax"),
+        (HARD * 1.5, "not probabilities .*sums 1.5 to 1.5"),
         (np.full((150, 3), np.nan), "NaN"),
         (HARD[:-1], "inconsistent numbers of samples"),
     ],

@@ -148,7 +148,7 @@ def test_teachers_and_augmentations_shape_the_labels_but_not_the_scores_of_the_s
     [
         ({}, np.r_[np.nan, progression[1:]], ValueError, "NaN"),
         ({}, np.r_[np.inf, progression[1:]], ValueError, "infinity"),
-        ({}, np.column_stack([progression, progression]), TypeError, "one number a row"),
+        ({}, np.column_stack([progression, progression]), TypeError, "one number for each row"),
         ({}, progression.astype(str), TypeError, "holds strings"),
         ({}, progression.astype(str).astype(object), TypeError, "holds strings"),
         ({"thresholds": ["a", "b", "c"]}, GRADES, TypeError, "thresholds holds strings"),
@@ -156,7 +156,7 @@ def test_teachers_and_augmentations_shape_the_labels_but_not_the_scores_of_the_s
         ({"estimator": LogisticRegression()}, progression, TypeError, "the classifier Logistic"),
         ({"refinement": "posterior"}, progression, ValueError, "for classification"),
         ({"thresholds": [4, 2, 6]}, GRADES, ValueError, "ascend"),
-        ({"thresholds": [2, 4]}, GRADES, ValueError, r"4 grades \[1, 3, 5, 7\]: 3 cuts"),
+        ({"thresholds": [2, 4]}, GRADES, ValueError, r"4 grades \[1, 3, 5, 7\]: expected 3 cuts"),
         ({"thresholds": [2, 4, 6, 8]}, GRADES, ValueError, "unseen in training"),
         ({"thresholds": "best"}, GRADES, ValueError, "thresholds"),
         ({"thresholds": "kappa"}, np.ones(442), ValueError, "1 grade only"),

@@ -92,7 +92,7 @@ def settle(
         draw_halves = partial(draw_folds, n_samples, N_FOLDS, strata)
     held_out = [np.array(targets, dtype=np.float64) for _ in alternatives]
     parts = draw_parts(derive_seed(e_step.root, TRIAL))[:N_PARTS]
-    n_fits = 0
+    n_fits, n_steps = 0, min(N_STEPS, n_rounds)
     with e_step.progress.task("choice", None, ordered=True) as progress:
         for k, (rest, part) in enumerate(parts):
             changes = {
@@ -107,24 +107,17 @@ def settle(
             students = replace(
                 student_step, **changes, draw_splits=_always(rest, part), n_repeats=N_STUDENTS
             )
+            left = _without(part, weight, n_samples)
             for alternative, proba in zip(alternatives, held_out, strict=True):
-                refined = refine_labels(
-                    trial,
-                    alternative,
-                    observed,
-                    targets,
-                    min(N_STEPS, n_rounds),
-                    weight=_without(part, weight, n_samples),
-                )
+                refined = refine_labels(trial, alternative, observed, targets, n_steps, weight=left)
                 found = students(refined.training, N_STEPS + 1)
                 proba[part] = found.predictions[part]
                 n_fits += found.n_fits
             n_fits += trial.n_fits
     rows = np.unique(np.concatenate([part for _, part in parts]))
+    kept = None if weight is None else weight[rows]
     index, scores = refinement.choose(
-        [proba[rows] for proba in held_out],
-        observed[rows],
-        sample_weight=None if weight is None else weight[rows],
+        [proba[rows] for proba in held_out], observed[rows], sample_weight=kept
     )
     return Choice(alternatives[index], n_fits, tuple(scores))
 

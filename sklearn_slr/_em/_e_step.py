@@ -1,4 +1,8 @@
-"""E step: out-of-fold predictions of models that are trained on soft targets."""
+"""E step: out-of-fold predictions of models that are trained on soft targets.
+
+``folds -> run -> combine``: draw the folds of a round, run them wherever joblib runs, average
+what they predict.
+"""
 
 import contextlib
 from dataclasses import dataclass, replace
@@ -8,29 +12,29 @@ import numpy as np
 from joblib import effective_n_jobs
 
 from .._nets.stacked._fit import can_stack
-from .._running._checkpoint import Answer, Checkpoint
+from .._running._checkpoint import run_missing_folds
 from .._running._parallel import run_tasks
 from .._running._progress import SILENT, Progress
 from ..utils._random import derive_seed
-from ._fold import SPLIT, Fold, count_passes, fit_together, predict_fold
+from ._fold import SPLIT, Fold, count_passes, predict_folds
 
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """What one E step found.
+    """The result of one E step.
 
     Parameters
     ----------
     predictions : ndarray of shape (n_samples, C) or (n_samples,)
         Mean of each row's out-of-fold predictions; its target where it was never held out.
     held_out : ndarray of bool of shape (n_samples,)
-        Whether the row was held out at all.
+        Whether the row was held out.
     validation : ndarray of shape (n_validation, C) or (n_validation,), or None
         Mean prediction of all fold models on the clean set.
     n_fits : int
         Number of models fitted.
     stacked : bool, default=False
-        Whether they were trained in one pass.
+        Whether models of several folds were trained in one pass.
     """
 
     predictions: np.ndarray
@@ -70,10 +74,11 @@ class EStep:
         Folds fitted at once.
     stack_folds : bool, default=True
         Whether nets of all folds are trained in one pass where they can be.
-    checkpoint : Checkpoint, default=None
-        Where the answers of finished folds are kept, and found again.
+    locate_files : callable, default=None
+        ``locate_files(folds, targets, sample_weight, has_validation) -> list of FoldFile``: where
+        the results of finished folds are kept, and found again.
     progress : Progress, default=SILENT
-        The task that rounds are parts of.
+        The task whose subtasks are rounds.
     """
 
     estimators: list[Any]
@@ -88,11 +93,11 @@ class EStep:
     X_val: object = None
     n_jobs: int | None = None
     stack_folds: bool = True
-    checkpoint: Checkpoint | None = None
+    locate_files: object = None
     progress: Progress = SILENT
 
-    def folds(self, round):
-        """Draw the folds of a round, every teacher on the same splits."""
+    def draw_folds(self, round):
+        """Draw the folds of a round; every teacher gets the same splits."""
         return [
             Fold(address, train, test, derive_seed(self.root, *address))
             for repeat in range(self.n_repeats)
@@ -103,30 +108,44 @@ class EStep:
         ]
 
     def __call__(self, targets, round):
-        """Predict every row out of fold with models trained on `targets`."""
-        folds = self.folds(round)
-        with self.progress.task("round", len(folds)) as progress:
-            answers = self._answer_all(folds, targets, progress)
-        oof, held_out = combine(folds, [answer.prediction for answer in answers], targets)
-        validation = None
-        if self.X_val is not None:
-            validation = np.mean([answer.validation for answer in answers], axis=0)
-        stacked = any(answer.stacked for answer in answers)
-        return OutOfFold(oof, held_out, validation, len(folds), stacked)
+        """Predict every row by models that were trained without it.
 
-    def _answer_all(self, folds, targets, progress):
-        """Return every fold's answer: kept ones as they are, the others from new models."""
-        slots = [None] * len(folds)
-        if self.checkpoint is not None:
-            slots = self.checkpoint.slots(
-                folds, targets, self.sample_weight, self.X_val is not None
-            )
-        answers = [None if slot is None else slot.read() for slot in slots]
-        missing = [k for k, answer in enumerate(answers) if answer is None]
-        for k in sorted({*range(len(folds))} - {*missing}):
-            progress.done("fold", k)
-        if not missing:
-            return answers
+        Parameters
+        ----------
+        targets : ndarray of shape (n_samples, C) or (n_samples,)
+            What the models are trained on.
+        round : int
+            Number of the round; part of all seeds.
+
+        Returns
+        -------
+        OutOfFold
+            Predictions of all rows.
+        """
+        folds = self.draw_folds(round)
+        files = [None] * len(folds)
+        if self.locate_files is not None:
+            has_validation = self.X_val is not None
+            files = self.locate_files(folds, targets, self.sample_weight, has_validation)
+        results = [None] * len(folds)
+        with self.progress.task("round", len(folds)) as progress:
+            if self.locate_files is None:
+                finished = self._run(folds, files, targets, range(len(folds)))
+            else:
+                finished = run_missing_folds(
+                    files, lambda missing: self._run(folds, files, targets, missing)
+                )
+            with contextlib.closing(finished):
+                for k, result in finished:
+                    results[k] = result
+                    progress.finish_subtask("fold", k)
+        predictions, validations, stacked = zip(*results, strict=True)
+        oof, held_out = combine_folds(folds, predictions, targets)
+        validation = None if self.X_val is None else np.mean(validations, axis=0)
+        return OutOfFold(oof, held_out, validation, len(folds), any(stacked))
+
+    def _run(self, folds, files, targets, selected):
+        """Yield the index and result of each selected fold, as they are finished."""
         shared = {
             "estimators": self.estimators,
             "X": self.X,
@@ -137,81 +156,57 @@ class EStep:
             "augmentations": self.augmentations,
             "X_val": self.X_val,
         }
-        parts = self._parts(folds, missing, targets)
-        tasks = [([(slots[k], folds[k]) for k in part], together) for part, together in parts]
-        new = run_tasks(_answer, tasks, shared, n_jobs=self.n_jobs, name=_name)
-        with contextlib.closing(new):
-            for i, found in new:
-                for k, answer in zip(parts[i][0], found, strict=True):
-                    answers[k] = answer
-                    if slots[k] is not None:
-                        slots[k].ensure(answer)
-                    progress.done("fold", k)
-        return answers
+        groups = self._group(folds, selected, targets)
+        tasks = [
+            ([folds[k] for k in group], [files[k] for k in group], together)
+            for group, together in groups
+        ]
+        finished = run_tasks(
+            predict_folds, tasks, shared, n_jobs=self.n_jobs, describe=_describe_folds
+        )
+        with contextlib.closing(finished):
+            for i, results in finished:
+                yield from zip(groups[i][0], results, strict=True)
 
-    def _parts(self, folds, missing, targets):
-        """Return which of the missing folds are answered at once, and whether in one pass.
+    def _group(self, folds, selected, targets):
+        """Return which folds make one task, and whether their nets are trained in one pass.
 
-        Whichever folds are trained in one pass, each model is the same to the bit.
+        Each model is the same to the bit, whichever folds are in its pass.
         """
-        parts = []
+        groups = []
         for teacher, estimator in enumerate(self.estimators):
-            own = [k for k in missing if folds[k].address[-1] == teacher]
+            own = [k for k in selected if folds[k].address[-1] == teacher]
             together = bool(own) and self.stack_folds and not self.fit_params
             together = together and can_stack(estimator, targets)
-            n_parts = len(own)
-            if together:  # what is done stays done: each pass by itself
+            n_groups = len(own)
+            if together:  # a pass is a task, so that finished passes are kept
                 n_jobs = effective_n_jobs(self.n_jobs)
-                n_parts = min(len(own), max(count_passes(len(own), self.X), n_jobs))
-            parts += [(own[i::n_parts], together) for i in range(n_parts)]
-        return parts
+                n_groups = min(len(own), max(count_passes(len(own), self.X), n_jobs))
+            groups += [(own[i::n_groups], together) for i in range(n_groups)]
+        return groups
 
     def of_student(self, student, fit_params):
-        """Return the E step of the student alone, as it will predict: nothing else averaged."""
+        """Return the E step of the student alone, without augmentations and validation."""
         return replace(
             self, estimators=[student], fit_params=fit_params, augmentations=(), X_val=None
         )
 
 
-def _answer(task, *, estimators, **shared):
-    """Predict some folds; keep each answer as soon as it is there, if its folder is in reach."""
-    pairs, together = task
-    # A worker may have died after its work was done.
-    answers = [None if slot is None else slot.now().read() for slot, _ in pairs]
-    left = [k for k, answer in enumerate(answers) if answer is None]
-    folds = [pairs[k][1] for k in left]
-    models = [None] * len(left)
-    if together and left:
-        models = fit_together(folds, **_for_fit(estimators, folds[0], shared))
-    for k, fold, model in zip(left, folds, models, strict=True):
-        found = predict_fold(fold, estimators[fold.address[-1]], fitted=model, **shared)
-        answers[k] = Answer(*found, model is not None)
-        slot = pairs[k][0]
-        if slot is not None and slot.folder.is_dir():
-            slot.write(answers[k])
-    return answers
+def _describe_folds(task):
+    return "; ".join(map(str, task[0]))
 
 
-def _for_fit(estimators, fold, shared):
-    names = ("X", "targets", "observed", "sample_weight", "fit_params")
-    return {"estimator": estimators[fold.address[-1]], **{name: shared[name] for name in names}}
-
-
-def _name(task):
-    return "; ".join(str(fold) for _, fold in task[0])
-
-
-def combine(folds, predictions, targets):
-    """Average the predictions of held-out rows; rows never held out keep their targets.
+def combine_folds(folds, predictions, targets):
+    """Average the predictions of held-out rows; rows that are never held out keep their targets.
 
     Parameters
     ----------
     folds : list of Fold
         The folds.
     predictions : list of ndarray
-        For each fold the predictions of its test rows.
+        Predictions of the test rows of each fold.
     targets : ndarray of shape (n_samples, C) or (n_samples,)
-        What rows that are in no test fold keep.
+        Targets, kept by rows that are in no test fold.
 
     Returns
     -------
@@ -242,7 +237,7 @@ def as_augmentations(augmentations):
     for augment in augmentations:
         if not callable(augment):
             raise TypeError(
-                f"augmentations holds {augment!r}; callables X -> X' are wanted, e.g. "
+                f"augmentations holds {augment!r}; expected callables X -> X', e.g. "
                 "lambda X: X[:, ::-1]."
             )
     return augmentations

@@ -1,7 +1,10 @@
-"""The last step: students that learn from the refined labels, and predict."""
+"""The final fit: students that learn from the refined labels and predict."""
 
 import itertools
+import warnings
 from dataclasses import dataclass, replace
+from functools import partial
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -12,8 +15,9 @@ from ..soft_targets._fit import fit_targets
 from ..utils._nets import contains_net
 from ..utils._random import derive_seed
 from ..utils._sklearn import _safe_split
-from ._e_step import combine
-from ._fold import fit_fold, fit_together, naming, on_all_pairs
+from ._e_step import combine_folds
+from ._fold import fit_fold, fit_folds_together, note_fold, pair_with_all_rows
+from ._splits import draw_folds
 
 # Rounds count from 1; the final fit has the address 0, so that its seeds do not depend on T.
 FINAL_ROUND = 0
@@ -21,18 +25,18 @@ FINAL_ROUND = 0
 
 @dataclass(frozen=True)
 class Students:
-    """Fitted students, whose mean prediction counts.
+    """Fitted students, whose predictions are averaged.
 
     Parameters
     ----------
     fitted : list of FittedTargets
         One student, or one for each fold.
-    scores : ndarray of shape (n_samples, C) or (n_samples,), or None
-        Out-of-fold predictions of models trained on the same labels, where they were asked for.
-    held_out : ndarray of bool of shape (n_samples,), or None
-        Which rows' scores are out of fold; the others' are their labels.
+    scores : ndarray of shape (n_samples, C) or (n_samples,), default=None
+        Out-of-fold predictions of models trained on the same labels.
+    held_out : ndarray of bool of shape (n_samples,), default=None
+        Which rows' scores are out of fold; the scores of the others are their labels.
     n_fits : int, default=1
-        Number of models fitted, those of the scores among them.
+        Number of models fitted, those of the scores included.
     """
 
     fitted: list[Any]
@@ -47,46 +51,106 @@ class Students:
         return np.mean([student.predict(X) for student in self.fitted], axis=0)
 
 
-def fit_students(e_step, targets, *, final, with_scores):
-    """Fit the students on the refined labels.
+class FinalFit:
+    """What the parameter `final` means.
 
     Parameters
     ----------
-    e_step : EStep
-        The E step of the student alone: its rows, weights, folds and seeds are used.
-    targets : ndarray of shape (n_samples, C) or (n_samples,)
-        The labels to train on.
     final : {"refit", "folds"} or int
-        One student on all rows, or one for each fold of a fresh split; an int says of how many
-        folds, drawn at random.
-    with_scores : bool
-        Whether out-of-fold scores of such students are wanted, which cost "refit" one more pass.
-
-    Returns
-    -------
-    Students
-        The students, and the scores if wanted.
+        One student on all rows; or one for each fold of a fresh split; an int: of so many folds,
+        drawn at random.
+    with_scores : bool, default=False
+        Whether out-of-fold scores of the students are needed: one more pass for "refit".
     """
-    if final != "refit":
-        return _fit_fold_students(e_step, targets)
-    found = e_step(targets, FINAL_ROUND) if with_scores else None
-    with e_step.progress.task("final fit", 0):
-        student = fit_targets(
-            e_step.estimators[0],
-            e_step.X,
-            targets,
-            sample_weight=e_step.sample_weight,
-            fit_params=e_step.fit_params,
-            seed=derive_seed(e_step.root, FINAL_ROUND),
-        )
-    if found is None:
-        return Students([student])
-    return Students([student], found.predictions, found.held_out, 1 + found.n_fits)
+
+    def __init__(self, final, *, with_scores=False):
+        self.refits = final == "refit"
+        self.n_random_folds = final if isinstance(final, Integral) else None
+        self.with_scores = with_scores
+
+    @property
+    def uses_cv(self):
+        """Whether the folds of `cv` are needed."""
+        return self.with_scores if self.refits else self.n_random_folds is None
+
+    def check(self, cv, n_samples, n_rounds, groups):
+        """Check that a number of students can be drawn."""
+        n_folds = self.n_random_folds
+        if n_folds is None:
+            return
+        if not (cv is None or isinstance(cv, Integral)):
+            raise ValueError(
+                f"final={n_folds} draws folds at random, but cv, of type {type(cv).__name__}, "
+                "says how to split rows: set final='folds' or 'refit', or give cv as a number."
+            )
+        if groups is not None and not n_rounds:  # else cv warns
+            warnings.warn(
+                f"groups are ignored by final={n_folds}, whose folds are drawn at random: pass a "
+                "group splitter as cv, and final='folds'.",
+                UserWarning,
+            )
+        if n_folds > n_samples:
+            raise ValueError(
+                f"final={n_folds} students cannot each hold out a share of n_samples={n_samples} "
+                "rows: use fewer students."
+            )
+
+    def count_fits(self, n_fits_per_pass):
+        """Return the numbers of fits for scores and of students."""
+        if self.refits:
+            return (n_fits_per_pass if self.with_scores else 0), 1
+        return 0, self.n_random_folds or n_fits_per_pass
+
+    def fit(self, e_step, targets, strata=None):
+        """Fit the students on the refined labels.
+
+        Parameters
+        ----------
+        e_step : EStep
+            The E step of the student alone: its rows, weights, folds and seeds are used.
+        targets : ndarray of shape (n_samples, C) or (n_samples,)
+            The labels to train on.
+        strata : ndarray of int of shape (n_samples,), default=None
+            Classes that random folds are stratified by.
+
+        Returns
+        -------
+        Students
+            The students, with scores if they are needed.
+        """
+        if not self.refits:
+            return _fit_fold_students(
+                self._with_random_folds(e_step, len(targets), strata), targets
+            )
+        scores = e_step(targets, FINAL_ROUND) if self.with_scores else None
+        with e_step.progress.task("final fit", 0):
+            student = fit_targets(
+                e_step.estimators[0],
+                e_step.X,
+                targets,
+                sample_weight=e_step.sample_weight,
+                fit_params=e_step.fit_params,
+                seed=derive_seed(e_step.root, FINAL_ROUND),
+            )
+        if scores is None:
+            return Students([student])
+        return Students([student], scores.predictions, scores.held_out, 1 + scores.n_fits)
+
+    def _with_random_folds(self, e_step, n_samples, strata):
+        if self.n_random_folds is None:
+            return e_step
+        draw = partial(draw_folds, n_samples, self.n_random_folds, strata)
+        return replace(e_step, draw_splits=draw, n_repeats=1)
+
+    def name_models(self, students):
+        """Return the fitted models as learned attributes."""
+        models = [student.model for student in students.fitted]
+        return {"estimator_": models[0]} if self.refits else {"estimators_": models}
 
 
 def _fit_fold_students(e_step, targets):
-    student, folds = e_step.estimators[0], e_step.folds(FINAL_ROUND)
-    # Here the student must know something of every class that its rows hold: nothing is observed.
+    student, folds = e_step.estimators[0], e_step.draw_folds(FINAL_ROUND)
+    # `observed` is left out: a student may learn a class from refined labels alone.
     shared = {
         "estimator": student,
         "X": e_step.X,
@@ -97,38 +161,34 @@ def _fit_fold_students(e_step, targets):
     with e_step.progress.task("fold students", len(folds)) as progress:
         models = [None] * len(folds)
         if e_step.stack_folds and can_stack(student, targets):
-            models = fit_together(folds, **shared)
-        alone = [k for k, model in enumerate(models) if model is None]
+            models = fit_folds_together(folds, **shared)
+        missing = [k for k, model in enumerate(models) if model is None]
         if contains_net(student):
-            # A fitted net whose class lives in a notebook cannot travel back from a worker.
-            found = ((i, _fit_student(folds[k], **shared)) for i, k in enumerate(alone))
+            # A fitted net whose class lives in a notebook cannot be sent back by a worker.
+            fitted = ((i, _fit_student(folds[k], **shared)) for i, k in enumerate(missing))
         else:
-            tasks = [folds[k] for k in alone]
-            found = run_tasks(_fit_student, tasks, shared, n_jobs=e_step.n_jobs, name=str)
-        new = itertools.chain(
-            ((k, model) for k, model in enumerate(models) if model is not None),
-            ((alone[i], model) for i, model in found),
-        )
-        fitted = [None] * len(folds)
-        for k, each in new:
-            fitted[k] = each
-            progress.done("fold", k)
-    if any(each is None for each in fitted):
+            tasks = [folds[k] for k in missing]
+            fitted = run_tasks(_fit_student, tasks, shared, n_jobs=e_step.n_jobs, describe=str)
+        together = [(k, model) for k, model in enumerate(models) if model is not None]
+        for k, model in itertools.chain(together, ((missing[i], model) for i, model in fitted)):
+            models[k] = model
+            progress.finish_subtask("fold", k)
+    if any(model is None for model in models):
         raise ValueError(
-            "A fold's training rows hold 1 class only, so that there is no student for it: use "
-            "final='refit', or folds whose training rows hold at least 2 classes."
+            "A fold's training rows hold 1 class only, so that no student can be fitted on it: "
+            "use final='refit', or folds whose training rows hold at least 2 classes."
         )
     predictions = [
-        each.predict(_safe_split(student, e_step.X, None, fold.test, fold.train)[0])
-        for each, fold in zip(fitted, folds, strict=True)
+        model.predict(_safe_split(student, e_step.X, None, fold.test, fold.train)[0])
+        for model, fold in zip(models, folds, strict=True)
     ]
-    pairs = zip(fitted, folds, strict=True)
-    students = [on_all_pairs(each, fold) for each, fold in pairs]
-    return Students(students, *combine(folds, predictions, targets), len(folds))
+    pairs = zip(models, folds, strict=True)
+    students = [pair_with_all_rows(model, fold) for model, fold in pairs]
+    return Students(students, *combine_folds(folds, predictions, targets), len(folds))
 
 
 def _fit_student(fold, **shared):
-    with naming(fold):
+    with note_fold(fold):
         return fit_fold(fold, **shared)
 
 

@@ -16,7 +16,7 @@ from ..utils._sklearn import _safe_split, index_method_params
 
 # Part of a seed's address: what the seed is for.
 SPLIT, FIT, AUGMENT, TRIAL = 0, 1, 2, 3
-_BYTES_A_PASS = 2**30
+_BYTES_PER_PASS = 2**30
 
 
 @dataclass(frozen=True)
@@ -43,41 +43,53 @@ class Fold:
         return f"round {round}, repeat {repeat}, fold {k}, teacher {teacher}"
 
 
-def predict_fold(
-    fold,
-    estimator,
-    X,
-    targets,
-    *,
-    observed=None,
-    sample_weight=None,
-    fit_params=None,
-    augmentations=(),
-    X_val=None,
-    fitted=None,
+def predict_folds(
+    task, *, estimators, X, targets, observed, sample_weight, fit_params, augmentations, X_val
 ):
-    """Fit one model on a fold's training rows; return its test and validation predictions."""
-    with naming(fold):
-        if fitted is None:
-            fitted = fit_fold(fold, estimator, X, targets, observed, sample_weight, fit_params)
-        X_test = _safe_split(estimator, X, None, fold.test, fold.train)[0]
-        if fitted is None:
-            prediction = targets[fold.test]
-        else:
-            prediction = _predict_augmented(fitted, X_test, augmentations, fold.seed)
-            prediction = keep_absent(fold, prediction, targets, observed, sample_weight)
-        if X_val is None:
-            return prediction, None
-        if fitted is None:
-            return prediction, np.broadcast_to(
-                targets[fold.train].mean(axis=0), (check_lengths(X_val), targets.shape[1])
+    """Fit the models of some folds of one teacher and predict: the task of a worker.
+
+    Parameters
+    ----------
+    task : (list of Fold, list of FoldFile or None, bool)
+        The folds; the files that keep their results; whether to train the models in one pass.
+    estimators : list of estimator
+        The teachers.
+    X, targets, observed, sample_weight, fit_params, augmentations, X_val
+        As in `EStep`.
+
+    Returns
+    -------
+    list of (prediction, validation, stacked)
+        For each fold the predictions of its test rows and of the clean set (or None), and
+        whether its model was trained together with others.
+    """
+    folds, files, together = task
+    estimator = estimators[folds[0].address[-1]]
+    given = (estimator, X, targets, observed, sample_weight, fit_params)
+    # A worker may have died after it had written a result.
+    results = [None if file is None else file.refresh().read() for file in files]
+    missing = [k for k, result in enumerate(results) if result is None]
+    models = [None] * len(missing)
+    if together and missing:
+        models = fit_folds_together([folds[k] for k in missing], *given)
+    for k, model in zip(missing, models, strict=True):
+        fold, file = folds[k], files[k]
+        with note_fold(fold):
+            fitted = fit_fold(fold, *given) if model is None else model
+            prediction = predict_test_rows(
+                fold, fitted, estimator, X, targets, observed, sample_weight, augmentations
             )
-        return prediction, on_all_pairs(fitted, fold).predict(X_val)
+            validation = _predict_validation(fold, fitted, targets, X_val)
+        results[k] = (prediction, validation, model is not None)
+        # A worker on another machine may not see the folder: then the parent writes.
+        if file is not None and file.folder.is_dir():
+            file.write(*results[k])
+    return results
 
 
 @contextlib.contextmanager
-def naming(fold):
-    """Note in an error in which fold it was raised."""
+def note_fold(fold):
+    """Add to an error a note that says in which fold it was raised."""
     try:
         yield
     except Exception as error:
@@ -100,8 +112,16 @@ def fit_fold(fold, estimator, X, targets, observed=None, sample_weight=None, fit
     )
 
 
-def fit_together(folds, estimator, X, targets, observed=None, sample_weight=None, fit_params=None):
-    """Fit the models of folds in as few passes as memory lets; None for each left to `fit_fold`."""
+def fit_folds_together(
+    folds, estimator, X, targets, observed=None, sample_weight=None, fit_params=None
+):
+    """Fit nets of several folds in as few passes as memory allows.
+
+    Returns
+    -------
+    list of FittedTargets or None
+        None for each fold that `fit_fold` has to fit alone.
+    """
     models = [None] * len(folds)
     if fit_params or not is_net(final_step(estimator)):
         return models
@@ -112,25 +132,27 @@ def fit_together(folds, estimator, X, targets, observed=None, sample_weight=None
         or present_classes(fold.train, targets, observed, sample_weight).sum() > 1
     ]
     n_passes = count_passes(len(able), X)
-    for own in (able[i::n_passes] for i in range(n_passes)):
-        found = _fit_pass([folds[k] for k in own], estimator, X, targets, sample_weight)
-        for k, model in zip(own, found, strict=True):
+    for group in (able[i::n_passes] for i in range(n_passes)):
+        fitted = _fit_one_pass([folds[k] for k in group], estimator, X, targets, sample_weight)
+        for k, model in zip(group, fitted, strict=True):
             models[k] = model
     return models
 
 
 def count_passes(n_folds, X):
-    """Return how many passes folds are to be fitted in: one holds the training rows of its own."""
-    at_once = max(1, _BYTES_A_PASS // max(1, getattr(X, "nbytes", 0)))
-    return math.ceil(n_folds / at_once)
+    """Return the number of passes: each holds a copy of the training rows of its folds."""
+    folds_per_pass = max(1, _BYTES_PER_PASS // max(1, getattr(X, "nbytes", 0)))
+    return math.ceil(n_folds / folds_per_pass)
 
 
-def _fit_pass(folds, estimator, X, targets, sample_weight):
+def _fit_one_pass(folds, estimator, X, targets, sample_weight):
     trains, rows, weights = [fold.train for fold in folds], [None] * len(folds), None
     if sample_weight is not None:
         rows = [np.flatnonzero(sample_weight[train] > 0) for train in trains]
-        trains = [train[own] for train, own in zip(trains, rows, strict=True)]
-        weights = [_weights_of(sample_weight[train]) for train in trains]
+        trains = [train[kept] for train, kept in zip(trains, rows, strict=True)]
+        weights = [sample_weight[train] for train in trains]
+        # Weights of one only pick out rows.
+        weights = [None if np.all(weight == 1) else weight for weight in weights]
     fitted = fit_stacked(
         estimator,
         [_safe_split(estimator, X, None, train)[0] for train in trains],
@@ -139,24 +161,24 @@ def _fit_pass(folds, estimator, X, targets, sample_weight):
         sample_weights=weights,
     )
     models = []
-    for fold, model, own in zip(folds, fitted, rows, strict=True):
-        whole = own is None or len(own) == len(fold.train)
-        models.append(model if model is None or whole else replace(model, rows=own))
+    for fold, model, kept in zip(folds, fitted, rows, strict=True):
+        all_rows = kept is None or len(kept) == len(fold.train)
+        models.append(model if model is None or all_rows else replace(model, rows=kept))
     return models
 
 
-def _weights_of(weight):
-    """Return None where all are one: rows were picked out, and that is all."""
-    return None if np.all(weight == 1) else weight
-
-
-def on_all_pairs(fitted, fold):
-    """Return a fold's model for matrices that pair with all rows, not only with the fold's own."""
+def pair_with_all_rows(fitted, fold):
+    """Return a fold's model for kernel matrices whose columns are all rows, not the fold's."""
     return replace(fitted, rows=fold.train if fitted.rows is None else fold.train[fitted.rows])
 
 
 def present_classes(train, targets, observed, sample_weight):
-    """Which classes the training rows know: observed in one of them, and not refined away."""
+    """Return which classes the training rows know: observed in one of them, and not refined away.
+
+    Returns
+    -------
+    ndarray of bool of shape (C,)
+    """
     rows = train if sample_weight is None else train[sample_weight[train] > 0]
     present = (targets[rows] > 0).any(axis=0)
     if observed is not None:
@@ -164,8 +186,8 @@ def present_classes(train, targets, observed, sample_weight):
     return present
 
 
-def keep_absent(fold, prediction, targets, observed, sample_weight):
-    """Leave held-out rows their current mass of classes that their training fold lacks.
+def keep_absent_classes(fold, prediction, targets, observed, sample_weight):
+    """Keep the current mass of classes that the training fold lacks.
 
     A model cannot give mass to a class that it has never seen, and that says nothing about the
     row. The other classes share what is left, as predicted.
@@ -184,20 +206,34 @@ def keep_absent(fold, prediction, targets, observed, sample_weight):
     return kept
 
 
-def _predict_augmented(fitted, X, augmentations, seed):
-    """Average the predictions on X and on every augmented X."""
-    predictions, n_rows = [fitted.predict(X)], check_lengths(X)
+def predict_test_rows(fold, fitted, estimator, X, targets, observed, sample_weight, augmentations):
+    """Average the predictions of the test rows and of their augmented copies."""
+    X_test = _safe_split(estimator, X, None, fold.test, fold.train)[0]
+    if fitted is None:
+        return targets[fold.test]
+    predictions, n_rows = [fitted.predict(X_test)], check_lengths(X_test)
     for i, augment in enumerate(augmentations):
         keywords = {}
         if "random_state" in inspect.signature(augment).parameters:
-            keywords["random_state"] = derive_seed(seed, AUGMENT, i)
-        changed = augment(X, **keywords)
+            keywords["random_state"] = derive_seed(fold.seed, AUGMENT, i)
+        changed = augment(X_test, **keywords)
         changed = None if changed is None else as_indexable(changed)
         if changed is None or check_lengths(changed) != n_rows:
             got = "None" if changed is None else f"{check_lengths(changed)} rows"
             raise ValueError(
-                f"augmentations[{i}] returned {got} for {n_rows} rows of X: one changed row for "
-                "each is wanted."
+                f"augmentations[{i}] returned {got} for {n_rows} rows of X: return one changed "
+                "row for each."
             )
         predictions.append(fitted.predict(changed))
-    return np.mean(predictions, axis=0)
+    prediction = np.mean(predictions, axis=0)
+    return keep_absent_classes(fold, prediction, targets, observed, sample_weight)
+
+
+def _predict_validation(fold, fitted, targets, X_val):
+    """Predict the clean set; a fold of one class predicts its mean target."""
+    if X_val is None:
+        return None
+    if fitted is not None:
+        return pair_with_all_rows(fitted, fold).predict(X_val)
+    mean = targets[fold.train].mean(axis=0)
+    return np.broadcast_to(mean, (check_lengths(X_val), targets.shape[1]))

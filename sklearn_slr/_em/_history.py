@@ -1,4 +1,4 @@
-"""What each round measured, and what the rounds together say of the observed labels."""
+"""Measurements of each round, and the quality of the observed labels after all rounds."""
 
 import numpy as np
 from sklearn.metrics import accuracy_score, r2_score
@@ -17,7 +17,7 @@ def measure_classes(codes, before, after, oof, weight=None):
     Parameters
     ----------
     codes : ndarray of shape (n_samples,)
-        Observed class indices; rows of -1 have no answer and do not count.
+        Observed class indices; rows of -1 have no label and do not count.
     before, after, oof : ndarray of shape (n_samples, C)
         The labels before and after the round, and the pseudo-labels between.
     weight : ndarray of shape (n_samples,), default=None
@@ -66,11 +66,11 @@ def r2(y, predicted, *, sample_weight=None):
 
 
 def class_quality(codes, observed, mean_oof, refined):
-    """Return the quality of observed classes, and which of them the models contradict.
+    """Return the quality of observed labels, and which of them the models contradict.
 
-    The quality is the geometric mean of what two distributions give to the observed label. The
-    refined labels know how classes are confused, but saturate where these overlap; the averaged
-    pseudo-labels do neither. The mean finds wrong labels as well as the better of them.
+    The quality is the geometric mean of the observed label's probability in two distributions.
+    The refined labels know how classes are confused, but saturate where classes overlap; the
+    averaged pseudo-labels do neither. The mean finds wrong labels as well as the better one.
 
     Parameters
     ----------

@@ -7,20 +7,22 @@ from typing import Any
 
 import numpy as np
 
-# What the history names where no round was run.
+from ..utils._probabilities import check_probabilities
+
+# Names of the history where no round was run.
 NO_ROUNDS = ("round", "label_change", "agreement", "oof_score", "n_fits", "stacked", "fit_time")
 
 
 @dataclass(frozen=True)
 class Refined:
-    """What the rounds gave.
+    """The result of the rounds.
 
     Parameters
     ----------
     labels : ndarray of shape (n_samples, C) or (n_samples,)
         The refined labels L(x, T).
     training : ndarray of the same shape
-        What the student trains on: the labels, smoothed where the refinement says so.
+        Targets of the student: the labels, smoothed if the refinement does so.
     oof : ndarray of the same shape
         The last round's pseudo-labels; without rounds the observed labels.
     mean_oof : ndarray of the same shape
@@ -50,7 +52,7 @@ def refine_labels(
     n_rounds,
     *,
     measure=None,
-    tell=None,
+    on_round=None,
     weight=None,
     select="last",
 ):
@@ -69,42 +71,34 @@ def refine_labels(
     n_rounds : int
         Number of rounds T.
     measure : callable, default=None
-        ``measure(before, after, found) -> dict``, what the history keeps of a round.
-    tell : callable, default=None
-        ``tell(record)``, called after every round.
+        ``measure(before, after, found) -> dict``: what the history keeps of a round.
+    on_round : callable, default=None
+        ``on_round(record)``, called after every round.
     weight : ndarray of shape (n_samples,), default=None
         Sample weights for the counts of the M step.
     select : {"last", "best"}, default="last"
-        Whether the last labels are returned, or those whose models had the highest
-        `valid_score` (the first such). No model has seen the last labels in that case.
+        Return the last labels, or those whose models had the highest `valid_score` (the first
+        such labels). No model has seen the last labels in that case.
 
     Returns
     -------
     Refined
-        The refined labels and what was measured on the way.
+        The refined labels and the measurements of all rounds.
     """
     targets = np.array(targets, dtype=np.float64)
     training, oof, attributes, records = targets, None, {}, []
     oof_sum, best, best_score = np.zeros_like(targets), None, -np.inf
     for round in range(1, n_rounds + 1):
         start = time.perf_counter()
-        found = oof = None  # those of the round before: one array less while folds are fitted
+        found = oof = None  # free the last round's predictions while folds are fitted
         found = e_step(training, round)
         oof = found.predictions
-        refined, attributes = _refine(
-            refinement, observed, targets, oof, found.held_out, round, weight
-        )
-        records.append(
-            {
-                "round": round,
-                **(measure(targets, refined, found) if measure else {}),
-                "n_fits": found.n_fits,
-                "stacked": found.stacked,
-                "fit_time": time.perf_counter() - start,
-            }
-        )
-        if tell:
-            tell(records[-1])
+        refined, attributes = _m_step(refinement, observed, targets, found, round, weight)
+        record = {"round": round, **(measure(targets, refined, found) if measure else {})}
+        record |= {"n_fits": found.n_fits, "stacked": found.stacked}
+        records.append({**record, "fit_time": time.perf_counter() - start})
+        if on_round:
+            on_round(records[-1])
         oof_sum += oof
         if select == "best" and records[-1]["valid_score"] > best_score:
             best_score = records[-1]["valid_score"]
@@ -121,19 +115,27 @@ def refine_labels(
     return Refined(targets, training, oof, oof_sum, history, attributes, n_rounds)
 
 
-def _refine(refinement, observed, targets, oof, held_out, round, weight):
-    """Run the M step, check what it returned, and leave alone rows that were never held out."""
-    inputs = [_read_only(array) for array in (observed, targets, oof)]
-    answer = refinement.refine(*inputs, round=round, sample_weight=weight)
-    refined, attributes = answer if isinstance(answer, tuple) else (answer, {})
+def first_targets(refinement, observed, default, n_classes):
+    """Return the targets of the first round: the refinement's own, else `default`."""
+    if not hasattr(refinement, "initial_targets"):
+        return default
+    targets = refinement.initial_targets(observed, n_classes)
+    return check_targets(targets, default.shape, f"{type(refinement).__name__}.initial_targets")
+
+
+def _m_step(refinement, observed, targets, found, round, weight):
+    """Refine the labels, check the result, and keep the labels of rows never held out."""
+    inputs = [_read_only(array) for array in (observed, targets, found.predictions)]
+    result = refinement.refine(*inputs, round=round, sample_weight=weight)
+    refined, attributes = result if isinstance(result, tuple) else (result, {})
     name = f"{type(refinement).__name__}.refine"
     if not isinstance(attributes, Mapping):
         raise TypeError(
-            f"{name} returned a tuple whose second item is {type(attributes).__name__}; "
-            "a dict of fitted attributes is wanted."
+            f"{name} returned a tuple whose second item is {type(attributes).__name__}; expected "
+            "a dict of fitted attributes."
         )
     refined = check_targets(refined, targets.shape, name)
-    refined[~held_out] = targets[~held_out]
+    refined[~found.held_out] = targets[~found.held_out]
     return refined, attributes
 
 
@@ -159,7 +161,7 @@ def check_targets(targets, shape, name):
     targets : array-like
         What the refinement returned.
     shape : tuple of int
-        The shape that is wanted.
+        The expected shape.
     name : str
         The method that returned it, for errors.
 
@@ -171,24 +173,15 @@ def check_targets(targets, shape, name):
     Raises
     ------
     ValueError
-        If the shape differs, or the values are not finite or no probability rows.
+        If the shape differs, or the values are not finite, or rows are not probabilities.
     """
     targets = np.array(targets, dtype=np.float64)
     if targets.shape != shape:
         raise ValueError(
-            f"{name} returned shape {targets.shape}; the shape of the targets, {shape}, is wanted."
+            f"{name} returned shape {targets.shape}; expected the shape of the targets, {shape}."
         )
     if not np.all(np.isfinite(targets)):
-        raise ValueError(f"{name} returned NaN or infinite labels; finite ones are wanted.")
+        raise ValueError(f"{name} returned NaN or infinite labels; expected finite ones.")
     if targets.ndim == 1:
         return targets
-    totals = targets.sum(axis=1, keepdims=True)
-    if targets.min() < -1e-6 or np.abs(totals - 1).max() > 1e-3:
-        raise ValueError(
-            f"{name} returned rows that are no probabilities (smallest entry {targets.min():.3g}, "
-            f"sums {totals.min():.3g} to {totals.max():.3g}): rows must be non-negative and sum "
-            "to 1."
-        )
-    np.clip(targets, 0, None, out=targets)
-    targets /= targets.sum(axis=1, keepdims=True)
-    return targets
+    return check_probabilities(targets, f"{name} returned", normalize="always", copy=False)

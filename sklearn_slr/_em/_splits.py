@@ -1,4 +1,4 @@
-"""Folds: what `cv` means, drawn anew every round."""
+"""Folds: what `cv` means; drawn again in every round."""
 
 import copy
 import numbers
@@ -15,8 +15,8 @@ def make_split_drawer(cv, X, y, *, strata=None, groups=None):
     Parameters
     ----------
     cv : int, splitter, iterable of (train, test), or None
-        int: shuffled folds, stratified by `strata`, redrawn for every seed; None is 5. Splitter:
-        ``split`` is called anew for every seed, which also fills an open `random_state`.
+        int: shuffled folds, stratified by `strata`, drawn again for every seed; None is 5.
+        Splitter: ``split`` is called for every seed, which fills a `random_state` of None.
         Iterable: the same splits for every seed.
     X : indexable of length n_samples
         Inputs that a splitter sees.
@@ -35,7 +35,7 @@ def make_split_drawer(cv, X, y, *, strata=None, groups=None):
     Raises
     ------
     ValueError
-        If there are fewer samples than folds, or a split is no valid one.
+        If there are fewer samples than folds, or a split is not valid.
     """
     n_samples = num_samples(X)
     cv = 5 if cv is None else cv
@@ -49,7 +49,7 @@ def make_split_drawer(cv, X, y, *, strata=None, groups=None):
             )
         return lambda seed: draw_folds(n_samples, cv, strata, seed)
     if hasattr(cv, "split"):
-        splitter = copy.deepcopy(cv)  # its own generator, if it has one, is not the user's
+        splitter = copy.deepcopy(cv)  # so that the user's generator does not advance
         fill = hasattr(splitter, "random_state") and splitter.random_state is None
 
         def draw(seed):
@@ -63,10 +63,10 @@ def make_split_drawer(cv, X, y, *, strata=None, groups=None):
 
 
 def draw_folds(n_samples, n_folds, strata, seed):
-    """Draw shuffled folds; class counts and fold sizes differ by one at the most.
+    """Draw shuffled folds; class counts and fold sizes differ by at most one.
 
-    Rows are sorted by class in random order within each and dealt out in turn, so that a class
-    with fewer members than folds needs no exception.
+    Rows are sorted by class, in random order within each class, and assigned to the folds in
+    turn. A class with fewer members than folds needs no exception.
     """
     order = np.random.default_rng(seed).permutation(n_samples)
     if strata is not None:
@@ -84,7 +84,7 @@ def check_splits(splits, n_samples):
             train, test = split
         except (TypeError, ValueError):
             raise ValueError(
-                f"cv yielded {split!r}; pairs (train, test) of row indices are wanted."
+                f"cv yielded {split!r}; expected pairs (train, test) of row indices."
             ) from None
         train, test = _as_rows(train, n_samples), _as_rows(test, n_samples)
         if len(test) == 0:
@@ -115,8 +115,8 @@ def _as_rows(indices, n_samples):
         return np.empty(0, dtype=np.intp)
     if rows.ndim != 1 or rows.dtype.kind not in "iu":
         raise ValueError(
-            f"cv yielded rows of dtype {rows.dtype} and shape {rows.shape}; 1-D integer indices, "
-            f"or a mask of shape ({n_samples},), are wanted."
+            f"cv yielded rows of dtype {rows.dtype} and shape {rows.shape}; expected 1-D integer "
+            f"indices, or a mask of shape ({n_samples},)."
         )
     if rows.min() < 0 or rows.max() >= n_samples:
         raise ValueError(

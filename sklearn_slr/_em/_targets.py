@@ -1,4 +1,4 @@
-"""Observed labels as the rounds take them: encoded, and everything that is known of them."""
+"""Observed labels, encoded for the rounds."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from ..utils._labels import encode_known_labels, encode_labels
 
 
 @dataclass(frozen=True)
-class Problem:
+class ObservedLabels:
     """Observed labels, encoded.
 
     Parameters
@@ -20,13 +20,13 @@ class Problem:
     targets : ndarray of shape (n_samples, C) or (n_samples,)
         The first round's targets, unless the refinement makes its own.
     split_labels : ndarray of shape (n_samples,)
-        What a splitter sees as y.
+        The y that a splitter gets.
     strata : ndarray of shape (n_samples,), default=None
         Classes that int folds are stratified by.
     codes : ndarray of int of shape (n_samples,), default=None
         Observed class indices; -1 where there is no label.
     presence : ndarray of shape (n_samples, C), default=None
-        Rows that say which classes are observed where.
+        Rows that say which classes are observed in which samples.
     classes : ndarray, default=None
         Classes, or grades; None for a plain regression.
     n_classes : int, default=None
@@ -46,7 +46,7 @@ class Problem:
     y_val: np.ndarray | None = None
 
 
-def problem_of_labels(y, y_val=None):
+def encode_label_targets(y, y_val=None):
     """Encode labels, or probability rows.
 
     Parameters
@@ -58,8 +58,8 @@ def problem_of_labels(y, y_val=None):
 
     Returns
     -------
-    Problem
-        What is observed: probability rows, one-hot for labels.
+    ObservedLabels
+        Observed probability rows, one-hot for labels.
 
     Raises
     ------
@@ -68,25 +68,25 @@ def problem_of_labels(y, y_val=None):
 
     Examples
     --------
-    >>> from sklearn_slr._em._targets import problem_of_labels
-    >>> problem_of_labels(["b", "a", "b"]).targets.tolist()
+    >>> from sklearn_slr._em._targets import encode_label_targets
+    >>> encode_label_targets(["b", "a", "b"]).targets.tolist()
     [[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]
     """
-    labels = encode_labels(y)
-    return Problem(
-        observed=labels.rows,
-        targets=labels.rows,
-        split_labels=labels.codes,
-        strata=labels.codes,
-        codes=labels.codes,
-        presence=labels.rows,
-        classes=labels.classes,
-        n_classes=len(labels.classes),
-        y_val=_encode_clean(y_val, labels.classes),
+    classes, rows, codes = encode_labels(y)
+    return ObservedLabels(
+        observed=rows,
+        targets=rows,
+        split_labels=codes,
+        strata=codes,
+        codes=codes,
+        presence=rows,
+        classes=classes,
+        n_classes=len(classes),
+        y_val=_encode_validation(y_val, classes),
     )
 
 
-def problem_of_answers(y, y_val=None):
+def encode_answer_targets(y, y_val=None):
     """Encode a table of annotators' answers.
 
     Parameters
@@ -98,8 +98,8 @@ def problem_of_answers(y, y_val=None):
 
     Returns
     -------
-    Problem
-        What is observed: the answers' codes. The first targets are the shares of the votes.
+    ObservedLabels
+        Observed class indices of the answers. The first targets are shares of the votes.
 
     Raises
     ------
@@ -108,25 +108,25 @@ def problem_of_answers(y, y_val=None):
 
     Examples
     --------
-    >>> from sklearn_slr._em._targets import problem_of_answers
-    >>> problem_of_answers([["a", "b"], ["b", None]]).targets.tolist()
+    >>> from sklearn_slr._em._targets import encode_answer_targets
+    >>> encode_answer_targets([["a", "b"], ["b", None]]).targets.tolist()
     [[0.5, 0.5], [0.0, 1.0]]
     """
-    answers = encode_answers(y)
-    n_classes = len(answers.classes)
-    shares = vote_shares(answers.table, n_classes)
-    return Problem(
-        observed=answers.table,
+    classes, table, codes = encode_answers(y)
+    n_classes = len(classes)
+    shares = vote_shares(table, n_classes)
+    return ObservedLabels(
+        observed=table,
         targets=shares,
         split_labels=shares.argmax(axis=1),
         strata=shares.argmax(axis=1),
-        codes=answers.codes,
-        presence=np.where(answers.codes[:, None] >= 0, shares, 0.0),
-        classes=answers.classes,
+        codes=codes,
+        presence=np.where(codes[:, None] >= 0, shares, 0.0),
+        classes=classes,
         n_classes=n_classes,
-        y_val=_encode_clean(y_val, answers.classes),
+        y_val=_encode_validation(y_val, classes),
     )
 
 
-def _encode_clean(y_val, classes):
+def _encode_validation(y_val, classes):
     return None if y_val is None else encode_known_labels(y_val, classes, name="y_val")

@@ -1,4 +1,4 @@
-"""Say in plain text what an object is, so that two processes can tell whether theirs are equal."""
+"""Describe objects in plain text, so that two processes can compare theirs."""
 
 import functools
 import hashlib
@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...), slice, range)
-# Longer texts, and containers of more items, are told by a hash.
+# Longer texts, and containers of more items, are described by a hash.
 MAX_TEXT, MAX_ITEMS = 100, 20
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
@@ -21,8 +21,8 @@ ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 def describe(value, name):
     """Describe a value by flat names and texts that are the same in every process.
 
-    Arrays, sparse matrices, tensors, tables and texts are told by a hash of what they hold;
-    other objects by their class and their attributes. Classes and functions are told by their
+    Arrays, sparse matrices, tensors, tables and texts are described by a hash of their content;
+    other objects by their class and attributes. Classes and functions are described by their
     names, with the version of their package; where that has none, as in a script or notebook,
     with a hash of their own code. Trainable weights of a torch module count by their shapes:
     every fit starts them afresh. Files that a path points to are not read.
@@ -75,7 +75,7 @@ def _blocks(array):
 
 
 def _walk(value, name, above):
-    """Yield (name, text) pairs; `above` holds the objects that this one is a part of."""
+    """Yield (name, text) pairs; `above` are the objects that contain this one."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, PLAIN):
@@ -83,11 +83,11 @@ def _walk(value, name, above):
     elif isinstance(value, os.PathLike):
         yield name, _shorten(repr(os.fspath(value)))
     elif any(value is each for each in above):
-        yield name, "an object that this one is a part of"
+        yield name, "an object that contains this one"
     else:
-        for handles, tell in KINDS:
+        for handles, describe_one in KINDS:
             if handles(value):
-                yield from tell(value, name, (*above, value))
+                yield from describe_one(value, name, (*above, value))
                 return
 
 
@@ -98,12 +98,12 @@ def _shorten(text):
 # Data
 
 
-def _tell_array(value, name, above):
+def _describe_array(value, name, above):
     parts = _texts(value.ravel().tolist(), above) if value.dtype.hasobject else [value]
     yield name, f"{value.dtype} of shape {value.shape}, sha256 {digest(*parts)}"
 
 
-def _tell_sparse(value, name, above):
+def _describe_sparse(value, name, above):
     matrix = value.tocsr()
     parts = digest(matrix.data, matrix.indices, matrix.indptr)
     yield name, f"{type(value).__name__} of {value.dtype}, shape {value.shape}, sha256 {parts}"
@@ -114,7 +114,7 @@ def _is_tensor(value):
     return torch is not None and isinstance(value, torch.Tensor)
 
 
-def _tell_tensor(value, name, above):
+def _describe_tensor(value, name, above):
     torch = sys.modules["torch"]
     text = f"{value.dtype} of shape {tuple(value.shape)}"
     if isinstance(value, torch.nn.Parameter) and value.requires_grad:
@@ -129,7 +129,7 @@ def _is_table(value):
     return hasattr(value, "columns") and hasattr(value, "dtypes") and hasattr(value, "shape")
 
 
-def _tell_table(value, name, above):
+def _describe_table(value, name, above):
     columns = (
         (value.iloc[:, k] if hasattr(value, "iloc") else value[:, k]).to_numpy()
         for k in range(value.shape[1])
@@ -143,7 +143,7 @@ def _is_column(value):
     return hasattr(value, "to_numpy") and hasattr(value, "dtype")
 
 
-def _tell_column(value, name, above):
+def _describe_column(value, name, above):
     dtype, content = value.dtype, value.to_numpy()
     parts = [repr(dtype), *_texts([content, getattr(value, "index", None)], above)]
     yield name, f"{type(value).__name__} of {len(content)} {dtype}, sha256 {digest(*parts)}"
@@ -163,7 +163,7 @@ def _texts(items, above):
             yield from pair
 
 
-def _tell_items(value, name, above):
+def _describe_items(value, name, above):
     text = f"{type(value).__name__} of {len(value)}"
     if len(value) > MAX_ITEMS:
         yield name, f"{text}, sha256 {digest(*_texts(value, above))}"
@@ -173,7 +173,7 @@ def _tell_items(value, name, above):
         yield from _walk(item, f"{name}[{k}]", above)
 
 
-def _tell_mapping(value, name, above):
+def _describe_mapping(value, name, above):
     items = {_label(key, above): value[key] for key in value}
     if len(items) > MAX_ITEMS:
         texts = [text for key in sorted(items) for text in (key, *_texts([items[key]], above))]
@@ -189,15 +189,15 @@ def _label(key, above):
     return pairs[0][1] if len(pairs) == 1 else digest(*(text for pair in pairs for text in pair))
 
 
-def _tell_set(value, name, above):
-    texts = sorted("; ".join(_texts([item], above)) for item in value)  # of no order of its own
+def _describe_set(value, name, above):
+    texts = sorted("; ".join(_texts([item], above)) for item in value)  # sets have no order
     yield name, _shorten(f"{type(value).__name__} of {len(texts)}: {', '.join(texts)}")
 
 
 # Code
 
 
-def _tell_name(value, name, above):
+def _describe_name(value, name, above):
     yield name, f"{value.__module__}.{getattr(value, '__qualname__', value.__name__)}"
 
 
@@ -210,8 +210,8 @@ def _version(module):
     return None if version is None else (f"version of {root}", str(version))
 
 
-def _tell_class(value, name, above):
-    yield from _tell_name(value, name, above)
+def _describe_class(value, name, above):
+    yield from _describe_name(value, name, above)
     own = []
     for kind in value.__mro__:
         version = _version(kind.__module__)
@@ -244,8 +244,8 @@ def _code(code):
             yield from _texts([constant], ())
 
 
-def _tell_function(value, name, above):
-    yield from _tell_name(value, name, above)
+def _describe_function(value, name, above):
+    yield from _describe_name(value, name, above)
     version = _version(value.__module__)
     if version is None:
         yield f"{name} (code)", digest(*_code(value.__code__))
@@ -262,12 +262,12 @@ def _tell_function(value, name, above):
             yield from _walk(content, f"{name}__{variable}", above)
 
 
-def _tell_method(value, name, above):
-    yield from _tell_name(value, name, above)
+def _describe_method(value, name, above):
+    yield from _describe_name(value, name, above)
     yield from _walk(value.__self__, f"{name}__self", above)
 
 
-def _tell_partial(value, name, above):
+def _describe_partial(value, name, above):
     yield name, "functools.partial"
     for part in ("func", "args", "keywords"):
         yield from _walk(getattr(value, part), f"{name}__{part}", above)
@@ -276,14 +276,14 @@ def _tell_partial(value, name, above):
 # Objects
 
 
-def _tell_object(value, name, above):
-    yield from _tell_class(type(value), name, above)
+def _describe_object(value, name, above):
+    yield from _describe_class(type(value), name, above)
     try:
         state = _state(value)
     except Exception:  # locks, open files, generators: known by their class
         state = None
     if state is None:
-        yield from _tell_repr(value, f"{name} (text)", above)
+        yield from _describe_repr(value, f"{name} (text)", above)
     elif isinstance(state, dict):
         for key, item in state.items():
             yield from _walk(item, f"{name}__{key}", above)
@@ -302,7 +302,7 @@ def _state(value):
     return [list(part) if isinstance(part, Iterator) else part for part in reduced]
 
 
-def _tell_repr(value, name, above):
+def _describe_repr(value, name, above):
     yield name, _shorten(ADDRESS.sub("", repr(value)))
 
 
@@ -311,20 +311,20 @@ def _is(*kinds):
 
 
 KINDS = (
-    (_is(np.ndarray), _tell_array),
-    (sparse.issparse, _tell_sparse),
-    (_is_tensor, _tell_tensor),
-    (_is(type), _tell_class),
-    (_is_table, _tell_table),
-    (_is_column, _tell_column),
-    (_is_like_array, lambda value, name, above: _tell_array(np.asarray(value), name, above)),
-    (_is(list, tuple), _tell_items),
-    (_is(Mapping), _tell_mapping),
-    (_is(set, frozenset), _tell_set),
-    (_is(types.FunctionType), _tell_function),
-    (_is(types.MethodType), _tell_method),
-    (_is(functools.partial), _tell_partial),
-    (_is(types.BuiltinFunctionType), _tell_repr),
+    (_is(np.ndarray), _describe_array),
+    (sparse.issparse, _describe_sparse),
+    (_is_tensor, _describe_tensor),
+    (_is(type), _describe_class),
+    (_is_table, _describe_table),
+    (_is_column, _describe_column),
+    (_is_like_array, lambda value, name, above: _describe_array(np.asarray(value), name, above)),
+    (_is(list, tuple), _describe_items),
+    (_is(Mapping), _describe_mapping),
+    (_is(set, frozenset), _describe_set),
+    (_is(types.FunctionType), _describe_function),
+    (_is(types.MethodType), _describe_method),
+    (_is(functools.partial), _describe_partial),
+    (_is(types.BuiltinFunctionType), _describe_repr),
     (_is(np.ufunc), lambda value, name, above: [(name, f"numpy.{value.__name__}")]),
-    (lambda value: True, _tell_object),
+    (lambda value: True, _describe_object),
 )

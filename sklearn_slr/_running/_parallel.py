@@ -1,4 +1,4 @@
-"""Folds run wherever joblib runs; a worker that dies costs the folds in its hands, no others."""
+"""Run tasks wherever joblib runs them; a process that dies costs only the tasks it was running."""
 
 import contextlib
 import functools
@@ -13,11 +13,10 @@ from joblib.parallel import get_active_backend
 from sklearn import config_context, get_config
 from sklearn.utils.parallel import Parallel, delayed
 
-from ._pickle_once import pack, unpack
+from ._pickle_once import pickle_once, unpickle
 
-# Errors that say that a process died, by the package that raises them and their name: no package
-# is imported to find out.
-DEATHS = {
+# Errors that say that a process died, by package and name: no package is imported for this.
+PROCESS_DIED = {
     ("joblib", "TerminatedWorkerError"),
     ("loky", "TerminatedWorkerError"),
     ("distributed", "KilledWorker"),
@@ -26,105 +25,112 @@ DEATHS = {
     ("ray", "OutOfMemoryError"),
 }
 # Seconds in which a dask cluster has to start a worker, or to replace those that died.
-PATIENCE = 300
-SECONDS_BETWEEN_LOOKS = 1
+SECONDS_TO_START = 300
+SECONDS_BETWEEN_CHECKS = 1
 
 
-class _Death(Exception):  # noqa: N818 (it never leaves this module)
-    """A process died; `suspects` are the tasks that it may have had in hand."""
+class _ProcessDied(Exception):  # noqa: N818 (it never leaves this module)
+    """A process died; `suspects` are the tasks that it may have been running."""
 
     def __init__(self, suspects):
         super().__init__(suspects)
         self.suspects = suspects
 
 
-def run_tasks(function, tasks, shared, *, n_jobs, name):
-    """Run tasks wherever joblib runs them, and yield their results as they come.
+def run_tasks(function, tasks, shared, *, n_jobs, describe):
+    """Run tasks wherever joblib runs them, and yield their results as they are finished.
 
-    When a process dies, the tasks that it may have had in hand are run again, one at a time, and
-    then the others as before. So the one that kills its process is known, and each has the
-    machine's memory to itself. An error that a task raises is raised, and nothing is run again.
+    When a process dies, the tasks that it may have been running are run again, one at a time,
+    and then the others as before. So the task that kills its process is found, and has the
+    machine's memory for itself. An error that a task raises is raised; nothing is run again.
 
     Parameters
     ----------
     function : callable
-        ``function(task, **shared)``, with a name that a process can import.
+        ``function(task, **shared)``; other processes import it by its name.
     tasks : list
-        What differs between the calls; small.
+        The first argument of each call; small.
     shared : dict
-        What does not; it travels once to every machine, not once a task.
+        The same keywords for all calls; sent once to every machine, not once for each task.
     n_jobs : int or None
-        Tasks run at once, as joblib understands it.
-    name : callable
-        ``name(task)`` says in an error which task it was.
+        Number of tasks that run at the same time, as in joblib.
+    describe : callable
+        ``describe(task)`` names the task in an error.
 
     Yields
     ------
     (int, object)
-        Index and result of a task, in the order in which they finish.
+        Index and result of a task, in the order in which they are finished.
 
     Raises
     ------
     RuntimeError
-        If a task's process died, and died again when the task was run alone.
+        If the process of a task died, and died again when the task was run alone.
     """
-    left = dict(enumerate(tasks))
-    while left:
+    client = _dask_client()
+    if client is None and joblib.effective_n_jobs(n_jobs) == 1:
+        for k, task in enumerate(tasks):
+            yield k, function(task, **shared)
+        return
+    run = functools.partial(_run_on_dask, client) if client else _run_on_joblib
+    waiting = dict(enumerate(tasks))
+    while waiting:
         suspects = []
         try:
-            yield from _taking_out(left, _run(function, dict(left), shared, n_jobs))
-        except _Death as death:
+            yield from _remove_finished(waiting, run(function, dict(waiting), shared, n_jobs))
+        except _ProcessDied as death:
             suspects = death.suspects
         for k in suspects:
-            task = left[k]
+            task = waiting[k]
             try:
-                yield from _taking_out(left, _run(function, {k: task}, shared, n_jobs))
-            except _Death as death:
-                raise RuntimeError(_explain(name(task), death.__cause__)) from death.__cause__
+                yield from _remove_finished(waiting, run(function, {k: task}, shared, n_jobs))
+            except _ProcessDied as death:
+                raise RuntimeError(
+                    _explain_death(describe(task), death.__cause__)
+                ) from death.__cause__
 
 
-def _taking_out(left, results):
-    """Pass results on, and take their tasks out of those that are left."""
-    with contextlib.closing(results):  # where an error or interrupt comes between two results
+def _remove_finished(waiting, results):
+    """Pass results on, and remove their tasks from those that are waiting."""
+    with contextlib.closing(results):  # also where an error or interrupt comes between results
         for k, result in results:
-            del left[k]
+            del waiting[k]
             yield k, result
 
 
-def _explain(name, error):
+def _explain_death(name, error):
     return (
-        f"The process at work on {name} died ({type(error).__name__}), and died again when that "
-        "was all there was to do. Most often the system has killed it for want of memory: use "
-        "a smaller model or batch, or more memory. A crash of compiled code shows with n_jobs=1. "
-        "With checkpoint=folder, call fit again: it goes on after the last finished fold."
+        f"The process that ran {name} died ({type(error).__name__}), and died again when it ran "
+        "nothing else. The most frequent cause is that the system ran out of memory: use a "
+        "smaller model or batch, or more memory. Set n_jobs=1 to see a crash of compiled code. "
+        "With checkpoint=folder, call fit again: it continues after the last finished fold."
     )
 
 
 def _is_death(error):
-    """Whether it tells of the death of one of our processes, not of one that a task started."""
+    """Whether the error says that one of our processes died, not one that a task had started."""
     if getattr(error, "__notes__", None):
-        return False  # raised in a fold, which notes its address
+        return False  # raised inside a fold, which adds its address as a note
     kinds = {(kind.__module__.partition(".")[0], kind.__name__) for kind in type(error).__mro__}
-    return not DEATHS.isdisjoint(kinds)
+    return not PROCESS_DIED.isdisjoint(kinds)
 
 
-def _run(function, tasks, shared, n_jobs):
-    """Yield the index and result of each task; raise `_Death` where a process died."""
+def _dask_client():
+    """Return the client of joblib's active backend where that is dask, else None."""
     distributed = sys.modules.get("distributed")
     client = getattr(get_active_backend()[0], "client", None)
-    if distributed is not None and isinstance(client, distributed.Client):
-        return _run_on_dask(function, tasks, shared, client, distributed)
-    return _run_on_joblib(function, tasks, shared, n_jobs)
+    is_dask = distributed is not None and isinstance(client, distributed.Client)
+    return client if is_dask else None
 
 
 def _run_on_joblib(function, tasks, shared, n_jobs):
-    # One task at a time: what has come back is never run again.
+    # Batches of one: a result that has arrived is never computed again.
     settings = {"n_jobs": n_jobs, "batch_size": 1, "pre_dispatch": "n_jobs"}
     try:
         parallel = Parallel(return_as="generator_unordered", **settings)
     except ValueError:  # multiprocessing and Ray return all results at once
         parallel = Parallel(**settings)
-    packed = {key: pack(value) for key, value in shared.items()}
+    packed = {key: pickle_once(value) for key, value in shared.items()}
     results, unfinished = (), list(tasks)
     try:
         caller = os.getpid()
@@ -135,55 +141,57 @@ def _run_on_joblib(function, tasks, shared, n_jobs):
     except Exception as error:
         if not _is_death(error):
             raise
-        # They are begun in this order, so that those in hand are the first.
-        raise _Death(unfinished[: joblib.effective_n_jobs(n_jobs)]) from error
+        # Tasks start in this order: the first unfinished ones were running.
+        raise _ProcessDied(unfinished[: joblib.effective_n_jobs(n_jobs)]) from error
     finally:
         _close(results)
 
 
 def _call(k, function, task, packed, caller):
     if os.getpid() != caller and os.getppid() == caller:
-        _end_with(caller)
-    return k, function(task, **{key: unpack(value) for key, value in packed.items()})
+        _end_with_parent(caller)
+    return k, function(task, **{key: unpickle(value) for key, value in packed.items()})
 
 
 @functools.cache
-def _end_with(parent):
-    """See to it that this process ends with the one that started it.
+def _end_with_parent(parent):
+    """End this process soon after the process that started it has ended.
 
-    One that is killed stops nobody: its workers would go on, and wait for more for minutes.
+    A parent that is killed stops nobody, and joblib cannot be asked to: its workers would finish
+    their tasks and then wait for others until their timeout of minutes.
     """
 
     def watch():
         while os.getppid() == parent:
-            time.sleep(SECONDS_BETWEEN_LOOKS)
+            time.sleep(SECONDS_BETWEEN_CHECKS)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
 
 
 def _close(results):
-    """Stop the processes that are still at work, without joblib's warning that they were."""
+    """Stop processes that are still working, without joblib's warning about them."""
     if hasattr(results, "close"):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             results.close()
 
 
-def _run_on_dask(function, tasks, shared, client, distributed):
-    """Do as joblib's backend for dask does, which waits for ever where a task is given up.
+def _run_on_dask(client, function, tasks, shared, n_jobs):
+    """Run tasks on dask; joblib's own backend waits without end for a task that is given up.
 
-    dask itself runs the tasks of dead workers again, up to its setting `allowed-failures`.
+    dask itself repeats the tasks of dead workers, up to its setting `allowed-failures`.
     """
+    distributed = sys.modules["distributed"]
     lost, error = [], None
     with contextlib.ExitStack() as stack:
         if _is_in_task(distributed):
-            # Lends this task's place to others, or tasks that wait for tasks would block them.
+            # Frees this task's place, or tasks that wait for tasks would block each other.
             client = stack.enter_context(distributed.worker_client())
-        client.wait_for_workers(1, timeout=PATIENCE)
+        client.wait_for_workers(1, timeout=SECONDS_TO_START)
         with warnings.catch_warnings():
-            # The scheduler keeps it as part of a task, so that it outlives all workers; scattered
-            # data would not. dask does not look into a partial, as it would into arguments.
+            # The scheduler keeps it as part of a task, so that it survives all workers; scattered
+            # data would not. dask does not search a partial for futures, as it would arguments.
             warnings.filterwarnings("ignore", message="Sending large graph")
             sent = client.submit(functools.partial(dict, shared), pure=False)
         futures = {
@@ -201,7 +209,7 @@ def _run_on_dask(function, tasks, shared, client, distributed):
             else:
                 yield futures[future], result
     if lost:
-        raise _Death(lost) from error
+        raise _ProcessDied(lost) from error
 
 
 def _is_in_task(distributed):

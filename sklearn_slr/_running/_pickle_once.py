@@ -1,4 +1,4 @@
-"""Large inputs on their way to other processes, pickled once for all tasks."""
+"""Pickle large inputs once for all tasks, not once for each."""
 
 import numpy as np
 from joblib import wrap_non_picklable_objects
@@ -7,28 +7,28 @@ from scipy import sparse
 NUMERIC = "biufc"
 
 
-def pack(value):
-    """Return what joblib sends once a call: arrays as they are, other objects as a parcel.
+def pickle_once(value):
+    """Return what joblib sends once for each call: arrays unchanged, other objects wrapped.
 
     joblib writes arrays of more than a megabyte into memory that all processes of a machine map,
-    also where they are part of a table or a sparse matrix. Anything else, as a tensor or a list
-    of texts, it would pickle once for every task.
+    also arrays inside a table or a sparse matrix. Any other object, such as a tensor or a list of
+    texts, it would pickle once for every task.
     """
-    return value if _holds_arrays(value) else Parcel(value)
+    return value if _holds_arrays(value) else PickledOnce(value)
 
 
-def unpack(value):
-    """Return what was packed."""
-    return value.content if isinstance(value, Parcel) else value
+def unpickle(value):
+    """Return the value that `pickle_once` got."""
+    return value.content if isinstance(value, PickledOnce) else value
 
 
-class Parcel:
+class PickledOnce:
     """An object that is pickled once, into an array, however often it is sent.
 
     Parameters
     ----------
     content : object
-        The object. A process that gets the parcel unpickles its own.
+        The object. Each receiving process unpickles a copy of its own.
     """
 
     def __init__(self, content):
@@ -37,7 +37,7 @@ class Parcel:
 
     def __reduce__(self):
         if self._pickled is None:
-            # Classes of a script or notebook travel by value, which plain pickle cannot do.
+            # Classes of a script or notebook are sent by value, which plain pickle cannot do.
             wrapped = wrap_non_picklable_objects(self.content, keep_wrapper=False)
             load, (pickled,) = wrapped.__reduce__()
             self._pickled = load, np.frombuffer(pickled, np.uint8)

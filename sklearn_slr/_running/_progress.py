@@ -1,55 +1,105 @@
-"""What a fit is at, told to scikit-learn's callbacks (1.9 and later) as a tree of tasks."""
+"""What a fit will do, what it is doing: the plan, printed lines, scikit-learn's callbacks."""
 
 import contextlib
+import sys
+from dataclasses import dataclass
+
+
+def print_line(owner, message, *, verbose, level=1):
+    """Write one line to standard output where `verbose` is at least `level`."""
+    if verbose >= level:
+        sys.stdout.write(f"[{type(owner).__name__}] {message}\n")
+        sys.stdout.flush()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The fits of a refinement, counted before it begins.
+
+    Parameters
+    ----------
+    n_rounds, n_repeats, n_folds, n_teachers : int
+        Sizes of the rounds.
+    n_trials : int
+        Fits that choose the refinement.
+    n_scores : int
+        Fits for the scores that cut grades.
+    n_final : int
+        Students.
+    """
+
+    n_rounds: int
+    n_repeats: int
+    n_folds: int
+    n_teachers: int
+    n_trials: int
+    n_scores: int
+    n_final: int
+
+    @property
+    def n_tasks(self):
+        """Number of tasks, one after the other: the choice, rounds, scores, students."""
+        return (self.n_trials > 0) + self.n_rounds + (self.n_scores > 0) + 1
+
+    def __str__(self):
+        fits = self.n_rounds * self.n_repeats * self.n_folds * self.n_teachers
+        total = self.n_trials + fits + self.n_scores + self.n_final
+        return (
+            (f"{self.n_trials} fits to choose the refinement, " if self.n_trials else "")
+            + f"{self.n_rounds} rounds x {self.n_repeats} repeats x {self.n_folds} folds x "
+            f"{self.n_teachers} teachers = {fits} fits"
+            + (f", {self.n_scores} for the thresholds" if self.n_scores else "")
+            + f", {self.n_final} final: {total} in all."
+        )
 
 
 class Progress:
-    """A task of a fit. Its parts are tasks, or leaves that are told when they are done.
+    """A task of a fit, reported to scikit-learn's callbacks (1.9 and later).
 
-    All is told in the process of the fit, as answers come in: a callback sees folds of other
-    processes, too.
+    Tasks make a tree. Everything is reported by the process that called `fit`, when results
+    arrive, so that callbacks also see folds that ran in other processes.
 
     Parameters
     ----------
     estimator : estimator
-        The one that is being fitted.
+        The estimator that is being fitted.
     context : sklearn.callback.CallbackContext, default=None
-        The task. None: there is nobody to tell.
+        The task. None: there are no callbacks.
     """
 
     def __init__(self, estimator=None, context=None):
         self.estimator, self.context = estimator, context
 
     @contextlib.contextmanager
-    def task(self, name, n_parts, *, ordered=False):
-        """While the context lasts, be at a part of this task.
+    def task(self, name, n_subtasks, *, ordered=False):
+        """Report a subtask for as long as the context lasts.
 
         Parameters
         ----------
         name : str
-            What it is.
-        n_parts : int or None
-            Number of its own parts; 0: it is a leaf. None: not known.
+            Its name.
+        n_subtasks : int or None
+            Number of its own subtasks; 0: it has none. None: unknown.
         ordered : bool, default=False
-            Whether these are tasks, one after the other; else leaves in any order.
+            Whether its subtasks run one after the other; else they end in any order.
 
         Yields
         ------
         Progress
-            The part.
+            The subtask.
         """
         if self.context is None:
             yield self
             return
         context = self.context.subcontext(
-            task_name=name, max_subtasks=n_parts, sequential_subtasks=ordered
+            task_name=name, max_subtasks=n_subtasks, sequential_subtasks=ordered
         )
         context.call_on_fit_task_begin(estimator=self.estimator)
         yield Progress(self.estimator, context)
         context.call_on_fit_task_end(estimator=self.estimator)
 
-    def done(self, name, k):
-        """Tell that leaf `k` is done."""
+    def finish_subtask(self, name, k):
+        """Report that subtask `k`, which has no subtasks, is finished."""
         if self.context is not None:
             leaf = self.context.subcontext(task_name=name, task_id=k)
             leaf.call_on_fit_task_begin(estimator=self.estimator)
@@ -60,17 +110,17 @@ SILENT = Progress()
 
 
 @contextlib.contextmanager
-def progress_of(estimator, n_parts, X, y):
-    """While the context lasts, an estimator is being fitted.
+def report_fit(estimator, n_tasks, X, y):
+    """Report a whole fit for as long as the context lasts.
 
     Parameters
     ----------
     estimator : estimator
-        Once the context is left, it is fitted.
-    n_parts : int
+        It must be fitted when the context is left.
+    n_tasks : int
         Number of tasks, one after the other.
     X, y : object
-        What it is fitted on, as callbacks that score want it.
+        The data of `fit`, for callbacks that score.
 
     Yields
     ------
@@ -80,7 +130,7 @@ def progress_of(estimator, n_parts, X, y):
     if not hasattr(estimator, "_init_callback_context"):  # scikit-learn before 1.9
         yield SILENT
         return
-    root = estimator._init_callback_context(max_subtasks=n_parts)
+    root = estimator._init_callback_context(max_subtasks=n_tasks)
     root.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
     yield Progress(estimator, root)
     root.call_on_fit_task_end(estimator=estimator, X=X, y=y, reconstruction_attributes={})

@@ -1,4 +1,4 @@
-"""Other ways to soft labels, which SLR is compared with: in-sample, without folds."""
+"""Other ways to soft labels, to compare SLR with: in-sample, without folds."""
 
 from ._distillation import KnowledgeDistillationClassifier, KnowledgeDistillationRegressor
 from ._label_refinery import LabelRefineryClassifier, LabelRefineryRegressor

@@ -1,13 +1,14 @@
-"""Regressors whose one regressor learns from numbers made of the observed ones."""
+"""Base class of meta-regressors whose one regressor learns from changed target numbers."""
+
+from __future__ import annotations
 
 from typing import Any, Self
 
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
-from sklearn.linear_model import Ridge
 
 from ..soft_targets._base import BaseTargetEstimator
-from ..utils._inputs import as_indexable
+from ..utils._estimators import check_regressor, default_regressor
 from ..utils._labels import check_numbers
 from ..utils._sklearn import _fit_context
 
@@ -15,16 +16,19 @@ from ..utils._sklearn import _fit_context
 class BaseTargetRegressor(RegressorMixin, BaseTargetEstimator):
     """Meta-regressor whose one regressor learns from target numbers."""
 
+    _default_estimator = staticmethod(default_regressor)
+    _check_estimator = staticmethod(check_regressor)
+
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(
         self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None, **fit_params: Any
     ) -> Self:
-        """Fit the estimator to numbers made of the observed ones.
+        """Fit the estimator to numbers that are computed from the observed ones.
 
         Parameters
         ----------
         X : indexable of length n_samples
-            Whatever the estimator takes.
+            Anything that the estimator takes.
         y : array-like of shape (n_samples,)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -53,11 +57,7 @@ class BaseTargetRegressor(RegressorMixin, BaseTargetEstimator):
         ndarray of shape (n_samples,)
             Numbers.
         """
-        return self._checked().predict(as_indexable(X))
+        return self._predict_targets(X)
 
-    def _observe(self, y):
+    def _encode_targets(self, y):
         return check_numbers(y), None
-
-    def _inner(self):
-        # Ridge's own tolerance leaves its sparse solver far from the optimum.
-        return Ridge(tol=1e-10) if self.estimator is None else self.estimator

@@ -1,11 +1,12 @@
 """Knowledge distillation: a student learns from labels and a teacher's predictions."""
 
+from __future__ import annotations
+
 from numbers import Real
 from typing import Any
 
 from ..refinement._posterior import sharpen
 from ..soft_targets._base import BaseTargetClassifier
-from ..utils._estimators import check_classifier, check_regressor
 from ..utils._sklearn import HasMethods, Interval, get_tags
 from ..utils._typing import Estimator, Seed
 from ._base import BaseTargetRegressor
@@ -16,21 +17,23 @@ _CONSTRAINTS = {
     "alpha": [Interval(Real, 0, 1, closed="both")],
     "random_state": ["random_state"],
 }
+NO_PARAMS = {"fit_params": None}
 
 
 class _Distillation:
-    """What a student learns from its teacher, whatever labels are."""
+    """The fit of teacher and student, for classes and for numbers."""
 
-    def _learn(self, task, observed):
-        student, own_kind = self._inner(), self.teacher is None
-        teacher = student if own_kind else self.teacher
+    def _fit_models(self, fit_model, X, observed):
+        student = self._get_estimator()
+        # The keywords of `fit` are the student's; a teacher of another kind may not know them.
+        teacher, options = (student, {}) if self.teacher is None else (self.teacher, NO_PARAMS)
         self._check_estimator(student, "estimator")
         self._check_estimator(teacher, "teacher")
-        taught = task.fit(teacher, observed, address=(1,), with_params=own_kind)
-        softened = self._soften(taught.predict(task.X))
+        teacher = fit_model(teacher, observed, key=(1,), **options)
+        softened = self._soften(teacher.predict(X))
         targets = self.alpha * softened + (1 - self.alpha) * observed
-        learned = {"teacher_": taught.model, "soft_labels_": targets}
-        return task.fit(student, targets), learned
+        learned = {"teacher_": teacher.model, "soft_labels_": targets}
+        return fit_model(student, targets), learned
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -46,8 +49,8 @@ class KnowledgeDistillationClassifier(_Distillation, BaseTargetClassifier):
 
     A teacher is fitted to all rows, and predicts the same rows. The student's targets are
     ``alpha * softened + (1 - alpha) * rows`` [1]_, where softened is proportional to the teacher's
-    ``P ** (1 / temperature)`` and rows are one-hot for labels. For a softmax that is the same as
-    to divide the logits by the temperature.
+    ``P ** (1 / temperature)`` and rows are one-hot for labels. For a softmax this divides the
+    logits by the temperature.
 
     Parameters
     ----------
@@ -56,14 +59,14 @@ class KnowledgeDistillationClassifier(_Distillation, BaseTargetClassifier):
         None is ``LogisticRegression()``. It is trained on class indices 0..C-1, and cloned, never
         changed.
     teacher : estimator, default=None
-        Another such classifier. None is the student's own kind, with a seed of its own.
+        Another such classifier. None is a clone of the student, with another seed.
     temperature : float > 0, default=2.0
         Above 1 flattens the teacher's predictions, so that the order of the less probable classes
-        shows; 1 takes them as they are.
+        matters more; 1 leaves them unchanged.
     alpha : float in [0, 1], default=0.5
-        Weight of the teacher; 0 leaves the labels alone, 1 takes no notice of them.
+        Weight of the teacher; 0 uses the labels alone, 1 ignores them.
     random_state : int, RandomState instance or None, default=None
-        Seeds every open `random_state` of teacher and student, and skorch nets.
+        Seeds each `random_state` of teacher and student that is None, and skorch nets.
 
     Attributes
     ----------
@@ -72,25 +75,26 @@ class KnowledgeDistillationClassifier(_Distillation, BaseTargetClassifier):
     teacher_ : estimator
         The fitted teacher.
     soft_labels_ : ndarray of shape (n_samples, C)
-        The targets that the student learned.
+        The targets that the student was fitted to.
     classes_ : ndarray of shape (C,)
         Class labels, in the order of the columns.
     n_features_in_ : int
-        Number of features, where X has such.
+        Number of features, if X has features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names, where X has such.
+        Column names, if X has column names.
 
     See Also
     --------
-    SLRClassifier : Its teachers predict rows that they have not seen.
+    SLRClassifier : Its teachers predict rows that they were not trained on.
 
     Notes
     -----
-    The source has the student, too, divide its logits by the temperature while it learns from
-    the teacher, which only a net can do. Here it learns the softened targets as they are, and its
-    probabilities are the flatter for it.
+    In the source the student, too, divides its logits by the temperature while it learns from the
+    teacher, which only a net can do. Here it learns the softened targets as they are, so that its
+    probabilities are flatter.
 
-    The keywords of `fit` are the student's; a teacher of its own kind gets them too.
+    The keywords of `fit` are the student's. A teacher gets them only if it is a clone of the
+    student.
 
     References
     ----------
@@ -132,8 +136,6 @@ class KnowledgeDistillationClassifier(_Distillation, BaseTargetClassifier):
         self.alpha = alpha
         self.random_state = random_state
 
-    _check_estimator = staticmethod(check_classifier)
-
     def _soften(self, predictions):
         return sharpen(predictions, self.temperature)
 
@@ -142,20 +144,20 @@ class KnowledgeDistillationRegressor(_Distillation, BaseTargetRegressor):
     """Regressor that learns from targets and from a teacher's predictions.
 
     A teacher is fitted to all rows, and predicts the same rows. The student's targets are
-    ``alpha * prediction + (1 - alpha) * y``: knowledge distillation [1]_ for numbers, which have
-    no temperature, with which the paper on SLR compares on DeepDRiD.
+    ``alpha * prediction + (1 - alpha) * y``. This is knowledge distillation [1]_ for numbers,
+    which have no temperature. The paper on SLR compares with it on DeepDRiD.
 
     Parameters
     ----------
     estimator : estimator, default=None
-        The student: any regressor, skorch net, or Pipeline ending in one. None is ``Ridge()``,
-        solved to the last digits. It is cloned, never changed.
+        The student: any regressor, skorch net, or Pipeline ending in one. None is ``Ridge()``
+        with a tiny tolerance. It is cloned, never changed.
     teacher : estimator, default=None
-        Another such regressor. None is the student's own kind, with a seed of its own.
+        Another such regressor. None is a clone of the student, with another seed.
     alpha : float in [0, 1], default=0.5
-        Weight of the teacher; 0 leaves the targets alone, 1 takes no notice of them.
+        Weight of the teacher; 0 uses the observed targets alone, 1 ignores them.
     random_state : int, RandomState instance or None, default=None
-        Seeds every open `random_state` of teacher and student, and skorch nets.
+        Seeds each `random_state` of teacher and student that is None, and skorch nets.
 
     Attributes
     ----------
@@ -164,19 +166,20 @@ class KnowledgeDistillationRegressor(_Distillation, BaseTargetRegressor):
     teacher_ : estimator
         The fitted teacher.
     soft_labels_ : ndarray of shape (n_samples,)
-        The targets that the student learned.
+        The targets that the student was fitted to.
     n_features_in_ : int
-        Number of features, where X has such.
+        Number of features, if X has features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names, where X has such.
+        Column names, if X has column names.
 
     See Also
     --------
-    SLRRegressor : Its teachers predict rows that they have not seen.
+    SLRRegressor : Its teachers predict rows that they were not trained on.
 
     Notes
     -----
-    The keywords of `fit` are the student's; a teacher of its own kind gets them too.
+    The keywords of `fit` are the student's. A teacher gets them only if it is a clone of the
+    student.
 
     References
     ----------
@@ -209,8 +212,6 @@ class KnowledgeDistillationRegressor(_Distillation, BaseTargetRegressor):
         self.teacher = teacher
         self.alpha = alpha
         self.random_state = random_state
-
-    _check_estimator = staticmethod(check_regressor)
 
     def _soften(self, predictions):
         return predictions

@@ -1,10 +1,11 @@
-"""Vanilla label refinery: each model learns from what the one before says of its training rows."""
+"""Label refinery: each model learns from the predictions of the model before it."""
+
+from __future__ import annotations
 
 from numbers import Integral
 from typing import Any
 
 from ..soft_targets._base import BaseTargetClassifier
-from ..utils._estimators import check_classifier, check_regressor
 from ..utils._sklearn import HasMethods, Interval
 from ..utils._typing import Estimator, Seed
 from ._base import BaseTargetRegressor
@@ -16,12 +17,23 @@ _CONSTRAINTS = {
 }
 
 
-class LabelRefineryClassifier(BaseTargetClassifier):
-    """Classifier that learns from in-sample predictions of its predecessor.
+class _LabelRefinery:
+    """The fits of all rounds, for classes and for numbers."""
 
-    A model is fitted to the labels; its predictions for its own training rows replace them, and
-    a fresh model is fitted to these; and so on [1]_. Unlike `SLRClassifier` it has no folds and no
-    average with the labels given, so that what a model has learned by heart is handed on.
+    def _fit_models(self, fit_model, X, observed):
+        estimator, targets = self._get_estimator(), observed
+        self._check_estimator(estimator, "estimator")
+        for round in range(1, self.n_rounds + 1):
+            targets = fit_model(estimator, targets, key=(round,)).predict(X)
+        return fit_model(estimator, targets), {"soft_labels_": targets}
+
+
+class LabelRefineryClassifier(_LabelRefinery, BaseTargetClassifier):
+    """Classifier that learns from in-sample predictions of the model before it.
+
+    A model is fitted to the labels. Its predictions for its own training rows replace them, a
+    fresh model is fitted to these, and so on [1]_. Unlike `SLRClassifier` it has no folds and no
+    average with the observed labels, so that later models learn what earlier models memorised.
 
     Parameters
     ----------
@@ -31,29 +43,29 @@ class LabelRefineryClassifier(BaseTargetClassifier):
     n_rounds : int, default=3
         How often predictions replace the labels; 0 is the plain estimator.
     random_state : int, RandomState instance or None, default=None
-        Seeds every open `random_state` of the models, and skorch nets, anew in each round.
+        Seeds each `random_state` of the models that is None, and skorch nets, anew in each round.
 
     Attributes
     ----------
     estimator_ : estimator
         The last model.
     soft_labels_ : ndarray of shape (n_samples, C)
-        The targets that it learned: the predictions of the model before.
+        The targets that it was fitted to: the predictions of the model before it.
     classes_ : ndarray of shape (C,)
         Class labels, in the order of the columns.
     n_features_in_ : int
-        Number of features, where X has such.
+        Number of features, if X has features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names, where X has such.
+        Column names, if X has column names.
 
     See Also
     --------
-    SLRClassifier : Refines out of fold, and keeps part of the labels given.
+    SLRClassifier : Refines out of fold, and keeps part of the observed labels.
 
     Notes
     -----
-    For images the source predicts a random crop anew whenever it is seen; here a row has one
-    label a round, predicted from the row as it is.
+    For images the source predicts each random crop when it is drawn. Here a row has one label per
+    round, predicted from the row as it is.
 
     References
     ----------
@@ -80,42 +92,38 @@ class LabelRefineryClassifier(BaseTargetClassifier):
         self.n_rounds = n_rounds
         self.random_state = random_state
 
-    def _learn(self, task, observed):
-        check_classifier(self._inner(), "estimator")
-        return _refine(task, self._inner(), observed, self.n_rounds)
 
+class LabelRefineryRegressor(_LabelRefinery, BaseTargetRegressor):
+    """Regressor that learns from in-sample predictions of the model before it.
 
-class LabelRefineryRegressor(BaseTargetRegressor):
-    """Regressor that learns from in-sample predictions of its predecessor.
-
-    A model is fitted to the targets; its predictions for its own training rows replace them, and
-    a fresh model is fitted to these; and so on: the label refinery [1]_ for numbers, with which
-    the paper on SLR compares on DeepDRiD.
+    A model is fitted to the targets. Its predictions for its own training rows replace them, a
+    fresh model is fitted to these, and so on. This is the label refinery [1]_ for numbers. The
+    paper on SLR compares with it on DeepDRiD.
 
     Parameters
     ----------
     estimator : estimator, default=None
-        Any regressor, skorch net, or Pipeline ending in one. None is ``Ridge()``, solved to the
-        last digits. It is cloned, never changed.
+        Any regressor, skorch net, or Pipeline ending in one. None is ``Ridge()`` with a tiny
+        tolerance. It is cloned, never changed.
     n_rounds : int, default=3
         How often predictions replace the targets; 0 is the plain estimator.
     random_state : int, RandomState instance or None, default=None
-        Seeds every open `random_state` of the models, and skorch nets, anew in each round.
+        Seeds each `random_state` of the models that is None, and skorch nets, anew in each round.
 
     Attributes
     ----------
     estimator_ : estimator
         The last model.
     soft_labels_ : ndarray of shape (n_samples,)
-        The targets that it learned: the predictions of the model before.
+        The targets that it was fitted to: the predictions of the model before it.
     n_features_in_ : int
-        Number of features, where X has such.
+        Number of features, if X has features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names, where X has such.
+        Column names, if X has column names.
 
     See Also
     --------
-    SLRRegressor : Refines out of fold, and keeps part of the targets given.
+    SLRRegressor : Refines out of fold, and keeps part of the observed targets.
 
     References
     ----------
@@ -140,13 +148,3 @@ class LabelRefineryRegressor(BaseTargetRegressor):
         self.estimator = estimator
         self.n_rounds = n_rounds
         self.random_state = random_state
-
-    def _learn(self, task, observed):
-        check_regressor(self._inner(), "estimator")
-        return _refine(task, self._inner(), observed, self.n_rounds)
-
-
-def _refine(task, estimator, targets, n_rounds):
-    for round in range(1, n_rounds + 1):
-        targets = task.fit(estimator, targets, address=(round,)).predict(task.X)
-    return task.fit(estimator, targets), {"soft_labels_": targets}

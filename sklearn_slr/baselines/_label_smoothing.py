@@ -1,10 +1,12 @@
-"""Label smoothing: every class gets the same share of every label."""
+"""Label smoothing: each label is mixed with the uniform distribution."""
+
+from __future__ import annotations
 
 from numbers import Real
 from typing import Any
 
+from ..refinement._posterior import smooth
 from ..soft_targets._base import BaseTargetClassifier
-from ..utils._estimators import check_classifier
 from ..utils._sklearn import HasMethods, Interval
 from ..utils._typing import Estimator, Seed
 
@@ -20,26 +22,26 @@ class LabelSmoothingClassifier(BaseTargetClassifier):
         Any classifier with `predict_proba`, skorch net, or Pipeline ending in one. None is
         ``LogisticRegression()``. It is trained on class indices 0..C-1, and cloned, never changed.
     smoothing : float in [0, 1), default=0.1
-        Share of each label that goes to all C classes alike, the label's own one included.
+        Share of each label that is spread evenly over all C classes, its own class included.
     random_state : int, RandomState instance or None, default=None
-        Seeds every open `random_state` of the estimator, and skorch nets.
+        Seeds each `random_state` of the estimator that is None, and skorch nets.
 
     Attributes
     ----------
     estimator_ : estimator
         The fitted estimator.
     soft_labels_ : ndarray of shape (n_samples, C)
-        The targets that it learned.
+        The targets that it was fitted to.
     classes_ : ndarray of shape (C,)
         Class labels, in the order of the columns.
     n_features_in_ : int
-        Number of features, where X has such.
+        Number of features, if X has features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names, where X has such.
+        Column names, if X has column names.
 
     See Also
     --------
-    SoftTargetClassifier : Learns from targets of your own.
+    SoftTargetClassifier : Learns from soft targets that you give.
 
     References
     ----------
@@ -74,7 +76,8 @@ class LabelSmoothingClassifier(BaseTargetClassifier):
         self.smoothing = smoothing
         self.random_state = random_state
 
-    def _learn(self, task, observed):
-        check_classifier(self._inner(), "estimator")
-        targets = (1 - self.smoothing) * observed + self.smoothing / observed.shape[1]
-        return task.fit(self._inner(), targets), {"soft_labels_": targets}
+    def _fit_models(self, fit_model, X, observed):
+        estimator = self._get_estimator()
+        self._check_estimator(estimator, "estimator")
+        targets = smooth(observed, self.smoothing)
+        return fit_model(estimator, targets), {"soft_labels_": targets}

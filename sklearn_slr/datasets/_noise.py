@@ -66,12 +66,12 @@ def make_noisy_labels(
     >>> round(float((noisy != y).mean()), 1)
     0.3
     """
-    labels = encode_labels(y)
-    matrix = _transition(len(labels.classes), noise, kind)
-    uniform = check_random_state(random_state).uniform(size=len(labels.codes))
-    cumulative = np.cumsum(matrix, axis=1)[labels.codes]
+    classes, _, codes = encode_labels(y)
+    matrix = _transition(len(classes), noise, kind)
+    uniform = check_random_state(random_state).uniform(size=len(codes))
+    cumulative = np.cumsum(matrix, axis=1)[codes]
     drawn = (uniform[:, None] * cumulative[:, -1:] >= cumulative).sum(axis=1)
-    return labels.classes[drawn]
+    return classes[drawn]
 
 
 def _transition(n_classes, noise, kind):

@@ -147,9 +147,9 @@ def _encode(y, model, classes, *, encoded=False):
     if hasattr(model, "classes_") and encoded:
         return y
     if hasattr(model, "annotator_quality_") and as_array(y, name="y").ndim == 2:
-        votes = encode_answers(y)
-        codes = encode_known_labels(votes.classes, classes, name="y")
-        return np.where(votes.codes >= 0, codes[votes.codes], -1)
+        answered, _, votes = encode_answers(y)
+        codes = encode_known_labels(answered, classes, name="y")
+        return np.where(votes >= 0, codes[votes], -1)
     return encode_known_labels(y, classes, name="y")
 
 

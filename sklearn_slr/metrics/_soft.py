@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_consistent_length
 
 from ..utils._arrays import plain_array, plain_weights
+from ..utils._probabilities import check_probabilities
 from ..utils._sklearn import validate_params
 from ..utils._typing import Floats
 
@@ -67,11 +68,5 @@ def soft_log_loss(
 def _rows(rows: Any, name: str) -> Floats:
     """Return float64 probability rows, or raise a ValueError that names what is wrong."""
     rows = check_array(plain_array(rows, name=name), dtype=np.float64, input_name=name)
-    total = rows.sum(axis=1)
-    if rows.min() < -1e-6 or np.abs(total - 1).max() > 1e-3:
-        raise ValueError(
-            f"{name} holds rows that are not probabilities (smallest value {rows.min():.3g}, row "
-            f"sums {total.min():.3g} to {total.max():.3g}); non-negative rows that sum to 1 are "
-            "wanted: divide each row by its sum."
-        )
-    return rows
+    hint = f" Divide each row of {name} by its sum."
+    return check_probabilities(rows, f"{name} holds", normalize="never", hint=hint)

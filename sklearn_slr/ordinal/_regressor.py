@@ -15,7 +15,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._em._splits import draw_folds, make_split_drawer
 from .._out_of_fold import out_of_fold_predict
 from ..metrics import quadratic_weighted_kappa
-from ..soft_targets._fit import FittedTargets, fit_targets
+from ..soft_targets._fit import fit_targets
+from ..soft_targets._fitted import FittedTargets
 from ..utils._arrays import unit_of
 from ..utils._inputs import as_indexable, check_lengths
 from ..utils._nets import final_step

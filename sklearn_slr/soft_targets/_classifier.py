@@ -1,5 +1,7 @@
 """SoftTargetClassifier: any classifier learns from probability rows."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from ..utils._sklearn import HasMethods
@@ -10,10 +12,10 @@ from ._base import BaseTargetClassifier
 class SoftTargetClassifier(BaseTargetClassifier):
     """Classifier that learns from probabilities instead of labels.
 
-    Whatever the estimator, it is fitted to the probability rows themselves, by the cheapest way
-    that suits it. Most ways are exact: what the estimator minimises or counts is what it would
-    minimise or count, were every row repeated once a class and weighted by its probability. Rows
-    of certainty give the plain fit.
+    Any estimator is fitted to the probability rows themselves, by the cheapest route that suits it.
+    Most routes are exact: the estimator minimises or counts what it would minimise or count if
+    each row were repeated once per class and weighted by its probability. Rows of zeros and ones
+    give the plain fit.
 
     Parameters
     ----------
@@ -21,28 +23,28 @@ class SoftTargetClassifier(BaseTargetClassifier):
         Any classifier with `predict_proba`, skorch net, or Pipeline ending in one. None is
         ``LogisticRegression()``. It is trained on class indices 0..C-1, and cloned, never changed.
     route : str, default="auto"
-        How it learns. "auto" takes the first way that suits the estimator; "weighted_rows"
-        repeats each row once a class, "label_draws" averages models of drawn labels. Labels
-        without doubt are fitted plainly under "auto".
+        How it learns. "auto" takes the first route that suits the estimator; "weighted_rows"
+        repeats each row once per class; "label_draws" averages models of drawn labels. Under
+        "auto", labels without doubt give the estimator's plain fit.
     random_state : int, RandomState instance or None, default=None
-        Seeds every open `random_state` of the estimator, label draws, and skorch nets.
+        Seeds each `random_state` of the estimator that is None, label draws, and skorch nets.
 
     Attributes
     ----------
     estimator_ : estimator
-        The fitted estimator, whose classes are the indices of those columns that hold any mass.
+        The fitted estimator; its classes are the indices of the columns that are not all zero.
     route_ : str
-        The way taken; "hard" where the labels left no doubt.
+        The route taken; "hard" if the labels leave no doubt.
     classes_ : ndarray of shape (C,)
         Class labels, in the order of the columns.
     n_features_in_ : int
-        Number of features, where X has such.
+        Number of features, if X has features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names, where X has such.
+        Column names, if X has column names.
 
     See Also
     --------
-    SLRClassifier : Finds its soft targets itself.
+    SLRClassifier : Estimates soft targets from the labels.
 
     Examples
     --------
@@ -69,6 +71,6 @@ class SoftTargetClassifier(BaseTargetClassifier):
         self.route = route
         self.random_state = random_state
 
-    def _learn(self, task, observed):
-        fitted = task.fit(self._inner(), observed, route=self.route)
+    def _fit_models(self, fit_model, X, observed):
+        fitted = fit_model(self._get_estimator(), observed, route=self.route)
         return fitted, {"route_": fitted.route}

@@ -1,29 +1,8 @@
-"""Tables of annotators' answers, encoded at the door."""
-
-from dataclasses import dataclass
+"""Tables of annotators' answers, encoded as class indices."""
 
 import numpy as np
 
 from ._labels import as_array, check_class_count, find_missing, unique_labels
-
-
-@dataclass(frozen=True)
-class EncodedAnswers:
-    """Answers of several annotators.
-
-    Parameters
-    ----------
-    classes : ndarray of shape (C,)
-        The class labels.
-    table : ndarray of int of shape (n_samples, n_annotators)
-        Index of every answer in `classes`; -1 where there is none.
-    codes : ndarray of int of shape (n_samples,)
-        The majority vote (ties: the first of `classes`); -1 where nobody answered.
-    """
-
-    classes: np.ndarray
-    table: np.ndarray
-    codes: np.ndarray
 
 
 def encode_answers(y, *, name="y"):
@@ -32,15 +11,19 @@ def encode_answers(y, *, name="y"):
     Parameters
     ----------
     y : array-like of shape (n_samples, n_annotators) or (n_samples,)
-        Labels of any sortable kind; NaN, None, pandas' NA and -1 are no answer. One dimension is
+        Labels of any sortable kind; NaN, None, pandas' NA and -1 mean no answer. One dimension is
         one annotator.
     name : str, default="y"
-        What errors call it.
+        Its name in errors.
 
     Returns
     -------
-    EncodedAnswers
-        Classes, class indices and majority votes.
+    classes : ndarray of shape (C,)
+        The class labels.
+    table : ndarray of int of shape (n_samples, n_annotators)
+        Index of every answer in `classes`; -1 where there is none.
+    codes : ndarray of int of shape (n_samples,)
+        The majority vote (ties: the first of `classes`); -1 where there is no answer.
 
     Raises
     ------
@@ -52,8 +35,8 @@ def encode_answers(y, *, name="y"):
     Examples
     --------
     >>> from sklearn_slr.utils._answers import encode_answers
-    >>> answers = encode_answers([["no", "yes"], ["yes", None], [None, None]])
-    >>> answers.classes.tolist(), answers.table.tolist(), answers.codes.tolist()
+    >>> classes, table, codes = encode_answers([["no", "yes"], ["yes", None], [None, None]])
+    >>> classes.tolist(), table.tolist(), codes.tolist()
     (['no', 'yes'], [[0, 1], [1, -1], [-1, -1]], [0, 1, -1])
     """
     values = as_array(y, name=name)
@@ -70,12 +53,12 @@ def encode_answers(y, *, name="y"):
         if not np.all(np.isfinite(given)):
             raise ValueError(f"Input {name} contains infinity: labels must be finite.")
         if missing.any() and np.all(given == np.round(given)):
-            given = given.astype(np.int64)  # integers, which gaps had turned into floats
+            given = given.astype(np.int64)  # integers that became floats because of gaps
     classes, codes = unique_labels(given, name=name)
-    check_class_count(classes, name=name, hint=" NaN, None and -1 stand for no answer.")
+    check_class_count(classes, name=name, hint=" NaN, None and -1 mean no answer.")
     table = np.full(values.shape, -1, dtype=np.intp)
     table[~missing] = codes.reshape(-1)
-    return EncodedAnswers(classes, table, majority_vote(table, len(classes)))
+    return classes, table, majority_vote(table, len(classes))
 
 
 def majority_vote(table, n_classes):

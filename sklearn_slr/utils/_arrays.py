@@ -1,4 +1,4 @@
-"""Values of any kind as plain arrays, or an error that names them; their order of magnitude."""
+"""Convert values of any kind to plain arrays; find their order of magnitude."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def plain_array(value: Any, *, name: str) -> NDArray[Any]:
     value : array-like
         What was given.
     name : str
-        What errors call it.
+        Its name in errors.
 
     Returns
     -------
@@ -39,11 +39,11 @@ def plain_array(value: Any, *, name: str) -> NDArray[Any]:
     array([1, 2])
     """
     if sparse.issparse(value):
-        raise TypeError(f"{name} is sparse; a dense array is wanted: .toarray() makes one.")
+        raise TypeError(f"{name} is sparse; expected a dense array: use .toarray().")
     if np.ma.is_masked(value):
         raise ValueError(
-            f"{name} has {np.ma.count_masked(value)} masked entries, which hold no values: drop "
-            f"these rows, or fill them: .filled(...)."
+            f"{name} has {np.ma.count_masked(value)} masked entries, which have no values: drop "
+            f"these rows, or fill them by .filled(...)."
         )
     if hasattr(value, "detach"):
         value = value.detach().cpu()
@@ -58,7 +58,7 @@ def plain_numbers(value: Any, *, name: str) -> Floats:
     try:
         return array.astype(np.float64)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"{name} holds what is no number: {error}.") from None
+        raise ValueError(f"{name} holds values that are not numbers: {error}.") from None
 
 
 def plain_weights(sample_weight: Any, n_samples: int) -> Floats:
@@ -73,7 +73,7 @@ def refuse_complex(array, *, name):
     """Raise a ValueError that names complex values."""
     if array.dtype.kind == "c":
         raise ValueError(
-            f"Complex data not supported: {name} holds complex numbers; real ones are wanted."
+            f"Complex data not supported: {name} holds complex numbers; expected real numbers."
         )
 
 

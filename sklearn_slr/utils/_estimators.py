@@ -1,12 +1,14 @@
-"""Who can learn from which labels, and what to do if not."""
+"""What meta-estimators do with the estimators inside, and with their own attributes."""
 
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.utils.validation import validate_data
 
 from ._nets import final_step
 
-# Parameters that are one class label, of scikit-learn's classes, which are not loaded to find out.
-LABELS = {
+# Parameters that hold one class label, by the name of the class, which need not be imported.
+LABEL_PARAMETERS = {
     "DummyClassifier": "constant",
     "FixedThresholdClassifier": "pos_label",
     "RadiusNeighborsClassifier": "outlier_label",
@@ -14,16 +16,48 @@ LABELS = {
 KEYWORDS = ("most_frequent",)
 
 
+def default_classifier():
+    """Return the classifier that ``estimator=None`` means."""
+    return LogisticRegression()
+
+
+def default_regressor():
+    """Return the regressor that ``estimator=None`` means."""
+    # Ridge's own tolerance leaves its sparse solver far from the optimum (1e-3 of it).
+    return Ridge(tol=1e-10)
+
+
+def set_learned_attributes(estimator, X, learned):
+    """Replace all learned attributes at once, when nothing can fail any more.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The estimator whose `fit` ends; its constructor needs no arguments.
+    X : indexable of length n_samples
+        Inputs; the source of `n_features_in_` and `feature_names_in_`.
+    learned : dict of str to object
+        The other attributes.
+    """
+    inputs = type(estimator)()
+    validate_data(inputs, X, skip_check_array=True)
+    names = ("n_features_in_", "feature_names_in_")
+    learned = {**{name: vars(inputs)[name] for name in names if name in vars(inputs)}, **learned}
+    for name in [n for n in vars(estimator) if n.endswith("_") and not n.startswith("__")]:
+        delattr(estimator, name)
+    vars(estimator).update(learned)
+
+
 def check_classifier(estimator, name):
-    """Check that `estimator` gives probabilities; `name` is what errors call it."""
+    """Check that `estimator` predicts probabilities; `name` stands for it in errors."""
     last = final_step(estimator)
     kind = type(last).__name__
     if is_regressor(estimator):
         raise TypeError(
-            f"{name} is the regressor {kind}; a classifier with predict_proba is wanted. Use "
+            f"{name} is the regressor {kind}; expected a classifier with predict_proba. Use "
             "SLRRegressor, or targets of shape (n_samples,), for numbers and grades."
         )
-    # A stack gets its probabilities from a default final estimator that it makes in fit.
+    # A stack predicts probabilities by a default final estimator, which only fit creates.
     stacks = getattr(last, "final_estimator", last) is None
     if not (hasattr(estimator, "predict_proba") or stacks):
         raise TypeError(
@@ -33,15 +67,15 @@ def check_classifier(estimator, name):
 
 
 def check_regressor(estimator, name):
-    """Check that `estimator` predicts numbers; `name` is what errors call it."""
+    """Check that `estimator` predicts numbers; `name` stands for it in errors."""
     kind = type(final_step(estimator)).__name__
     if is_classifier(estimator):
         raise TypeError(
-            f"{name} is the classifier {kind}; a regressor is wanted. Use SLRClassifier, or "
+            f"{name} is the classifier {kind}; expected a regressor. Use SLRClassifier, or "
             "probability rows of shape (n_samples, n_classes), for labels without order."
         )
     if not hasattr(estimator, "predict"):
-        raise TypeError(f"{name} is {kind}, which has no predict; a regressor is wanted.")
+        raise TypeError(f"{name} is {kind}, which has no predict; expected a regressor.")
 
 
 def check_teachers(teachers, check):
@@ -50,7 +84,7 @@ def check_teachers(teachers, check):
         isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str) for item in teachers
     ):
         raise ValueError(
-            f"teachers is {teachers!r}; a list of (name, estimator) is wanted, e.g. "
+            f"teachers is {teachers!r}; expected a list of (name, estimator), e.g. "
             "[('knn', KNeighborsClassifier())], or None for the student alone."
         )
     for name, teacher in teachers:
@@ -60,15 +94,15 @@ def check_teachers(teachers, check):
 def rename_labels(estimator, classes):
     """Rename the labels among an estimator's parameters to their indices among `classes`.
 
-    Estimators are trained on class indices, and users write parameters by their labels: class
-    weights, the label of outliers, of positives, a constant.
+    Estimators are trained on class indices, but users write parameters with their labels: class
+    weights, the positive label, the label of outliers, a constant.
 
     Parameters
     ----------
     estimator : estimator
-        A clone, whose parameters may be set.
+        A clone; its parameters are changed.
     classes : ndarray of shape (C,)
-        The labels; a label that is missing here loses its class weight.
+        The labels; class weights of other labels are dropped.
 
     Returns
     -------
@@ -78,7 +112,7 @@ def rename_labels(estimator, classes):
     Raises
     ------
     ValueError
-        If a parameter that is one label is none of the classes.
+        If a parameter holds a label that is not one of the classes.
     """
     if not hasattr(estimator, "get_params"):
         return estimator
@@ -92,15 +126,15 @@ def rename_labels(estimator, classes):
         elif _is_label(params.get(owner) if owner else estimator, last, value):
             if value not in index:
                 raise ValueError(
-                    f"{name}={value!r} is no class of the training rows, which are {list(index)}: "
-                    "set it to one of these."
+                    f"{name}={value!r} is not a class of the training rows; expected one of "
+                    f"{list(index)}."
                 )
             renamed[name] = index[value]
     return estimator.set_params(**renamed) if renamed else estimator
 
 
 def _is_label(owner, name, value):
-    """Whether a parameter of `owner` is one class label."""
+    """Whether a parameter of `owner` holds one class label."""
     kinds = (k.__name__ for k in type(owner).__mro__ if k.__module__.startswith("sklearn."))
-    named = any(LABELS.get(kind) == name for kind in kinds)
+    named = any(LABEL_PARAMETERS.get(kind) == name for kind in kinds)
     return named and np.isscalar(value) and value not in KEYWORDS

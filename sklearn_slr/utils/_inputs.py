@@ -1,4 +1,4 @@
-"""Inputs of any kind, made indexable by rows and otherwise left as they came."""
+"""Make inputs of any kind indexable by rows, and otherwise leave them unchanged."""
 
 import importlib
 import sys
@@ -18,7 +18,7 @@ def as_indexable(X, *, name="X"):
     X : array, sparse matrix, DataFrame, tensor, list, dict of arrays or torch Dataset
         The inputs of `fit` or `predict`.
     name : str, default="X"
-        What errors call it.
+        Its name in errors.
 
     Returns
     -------
@@ -29,7 +29,7 @@ def as_indexable(X, *, name="X"):
     Raises
     ------
     TypeError
-        If X has no rows, or is a dict and there is no skorch.
+        If X has no rows, or is a dict and skorch is not installed.
     """
     if sparse.issparse(X):  # some formats are dicts
         return indexable(X)[0]
@@ -41,8 +41,8 @@ def as_indexable(X, *, name="X"):
             return X if isinstance(X, helper.SliceDict) else helper.SliceDict(**X)
     if isinstance(X, Mapping):
         raise TypeError(
-            f"{name} is a dict, which only skorch nets take: pass an array or a DataFrame, or wrap "
-            "a skorch net."
+            f"{name} is a dict, which only skorch nets accept: pass an array or a DataFrame, or "
+            "wrap a skorch net."
         )
     count_rows(X, name)
     if getattr(X, "requires_grad", False):

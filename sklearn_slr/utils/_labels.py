@@ -1,6 +1,5 @@
-"""Observed labels, encoded at the door: class indices, probability rows, numbers."""
+"""Encode observed labels: class indices, probability rows, numbers."""
 
-from dataclasses import dataclass
 from numbers import Number
 from typing import Any
 
@@ -10,29 +9,8 @@ from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from ._arrays import plain_array, refuse_complex
+from ._probabilities import check_probabilities
 from ._typing import Floats
-
-# Largest distance of the sum of a probability row from 1; float32 softmax rows pass.
-SUM_TOLERANCE = 1e-3
-
-
-@dataclass(frozen=True)
-class EncodedLabels:
-    """Observed labels of a classification problem.
-
-    Parameters
-    ----------
-    classes : ndarray of shape (C,)
-        The class labels, in the order of the columns.
-    rows : ndarray of shape (n_samples, C)
-        Observed probability rows, float64; one-hot where labels were given.
-    codes : ndarray of shape (n_samples,)
-        Index of the observed label in `classes`: the argmax of the row.
-    """
-
-    classes: np.ndarray
-    rows: np.ndarray
-    codes: np.ndarray
 
 
 def encode_labels(y, *, name="y"):
@@ -44,26 +22,30 @@ def encode_labels(y, *, name="y"):
         Labels of any sortable kind; or probability rows, whose classes are a DataFrame's
         columns, else 0..C-1.
     name : str, default="y"
-        What errors call it.
+        Its name in errors.
 
     Returns
     -------
-    EncodedLabels
-        Classes, probability rows and class indices.
+    classes : ndarray of shape (C,)
+        The class labels, in the order of the columns.
+    rows : ndarray of shape (n_samples, C)
+        Observed probability rows, float64; one-hot where labels were given.
+    codes : ndarray of shape (n_samples,)
+        Index of the observed label in `classes`: the argmax of the row.
 
     Raises
     ------
     ValueError
         If a label is missing, there is one class only, or rows are not probabilities.
     TypeError
-        If `y` has several outputs that are no probability rows, or labels that cannot be sorted.
+        If `y` has several outputs that are not probability rows, or labels that cannot be sorted.
 
     Examples
     --------
     >>> from sklearn_slr.utils._labels import encode_labels
-    >>> labels = encode_labels(["cat", "dog", "cat"])
-    >>> labels.classes.tolist(), labels.codes.tolist(), labels.rows.tolist()
-    (['cat', 'dog'], [0, 1, 0], [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    >>> classes, rows, codes = encode_labels(["cat", "dog", "cat"])
+    >>> classes.tolist(), rows.tolist(), codes.tolist()
+    (['cat', 'dog'], [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]], [0, 1, 0])
     """
     columns = getattr(y, "columns", None)
     values = as_array(y, name=name)
@@ -72,7 +54,7 @@ def encode_labels(y, *, name="y"):
         classes = np.arange(rows.shape[1]) if columns is None else np.asarray(list(columns))
         if len(np.unique(classes)) < len(classes):
             raise ValueError(
-                f"{name} has repeated columns, {list(columns)}: one a class is wanted."
+                f"{name} has repeated columns, {list(columns)}: expected one for each class."
             )
         codes = rows.argmax(axis=1)
         used = classes[rows.any(axis=0)]
@@ -83,11 +65,11 @@ def encode_labels(y, *, name="y"):
         rows[np.arange(len(codes)), codes] = 1.0
         used = classes
     check_class_count(used, name=name)
-    return EncodedLabels(classes, rows, codes.astype(np.intp, copy=False))
+    return classes, rows, codes.astype(np.intp, copy=False)
 
 
 def encode_known_labels(y, classes, *, name):
-    """Encode labels or probability rows by classes that are known; return class indices (n,)."""
+    """Encode labels or probability rows by known classes; return class indices (n,)."""
     values = as_array(y, name=name)
     if values.ndim == 2 and values.shape[1] > 1:
         rows = check_rows(values, name=name)
@@ -127,14 +109,14 @@ def as_array(y: Any, *, name: str) -> NDArray[Any]:
         )
     values = plain_array(y, name=name)
     if values.dtype.kind == "O" and all(isinstance(label, Number) for label in values.flat):
-        values = np.array(values.tolist())  # numbers, whatever held them
+        values = np.array(values.tolist())  # numbers in an array of objects
         refuse_complex(values, name=name)
     if values.ndim == 0:
         raise ValueError(f"{name} should be a 1d array, got a scalar instead: {y!r}.")
     if values.ndim > 2:
         raise TypeError(
-            f"{name} has shape {values.shape}; labels (n_samples,) or probability rows "
-            "(n_samples, n_classes) are wanted."
+            f"{name} has shape {values.shape}; expected labels (n_samples,) or probability rows "
+            "(n_samples, n_classes)."
         )
     return values
 
@@ -150,20 +132,12 @@ def check_rows(values: NDArray[Any], *, name: str) -> Floats:
     if values.dtype.kind in "biu" and not (np.all(values >= 0) and np.all(totals == 1)):
         raise _multi_output(values, name)
     rows = check_array(values, dtype=np.float64, input_name=name, ensure_min_samples=1)
-    if np.any(rows < 0):
-        where = int(np.argmax((rows < 0).any(axis=1)))
-        raise ValueError(
-            f"{name} has negative entries, e.g. row {where}: {rows[where].tolist()}; probability "
-            "rows are non-negative and sum to 1. Logits go through a softmax first."
-        )
-    totals = rows.sum(axis=1)
-    if np.any(np.abs(totals - 1) > SUM_TOLERANCE):
-        where = int(np.argmax(np.abs(totals - 1)))
-        raise ValueError(
-            f"{name} has rows that do not sum to 1, e.g. row {where} sums to {totals[where]:.6g}; "
-            f"divide votes by their number: {name} / {name}.sum(axis=1, keepdims=True)."
-        )
-    return rows / totals[:, None]
+    hint = (
+        " Apply a softmax to logits."
+        if np.any(rows < 0)
+        else f" Divide votes by their number: {name} / {name}.sum(axis=1, keepdims=True)."
+    )
+    return check_probabilities(rows, f"{name} holds", lowest=0.0, normalize="always", hint=hint)
 
 
 def check_numbers(y: Any, *, name: str = "y") -> Floats:
@@ -171,20 +145,20 @@ def check_numbers(y: Any, *, name: str = "y") -> Floats:
     values = as_array(y, name=name)
     if values.ndim == 2 and values.shape[1] != 1:
         raise TypeError(
-            f"{name} has shape {values.shape}: one number a row, shape (n_samples,), is wanted. "
-            "For several outputs wrap the estimator in MultiOutputRegressor."
+            f"{name} has shape {values.shape}; expected one number for each row, shape "
+            "(n_samples,). For several outputs wrap the estimator in MultiOutputRegressor."
         )
     values = column_or_1d(values, warn=True)
     strings = [v for v in values.tolist() if isinstance(v, (str, bytes))]
     if strings:
         raise TypeError(
-            f"{name} holds strings, e.g. {strings[0]!r}; numbers are wanted. Write grades as "
+            f"{name} holds strings, e.g. {strings[0]!r}; expected numbers. Write grades as "
             "numbers, or use SLRClassifier for labels without order."
         )
     if values.dtype.kind == "O" and find_missing(values).any():
-        raise ValueError(f"Input {name} contains NaN or None; a number for every row is wanted.")
+        raise ValueError(f"Input {name} contains NaN or None; expected a number for every row.")
     if not len(values):
-        raise ValueError(f"{name} has 0 sample(s); at least 1 is wanted.")
+        raise ValueError(f"{name} has 0 sample(s); expected at least 1.")
     return check_array(values, dtype=np.float64, ensure_2d=False, input_name=name, copy=True)
 
 
@@ -210,7 +184,7 @@ def _check_label_array(values, *, name):
     try:
         check_classification_targets(values)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"{name} holds no class labels. {error}") from None
+        raise type(error)(f"{name} does not hold class labels. {error}") from None
     return values
 
 
@@ -239,7 +213,7 @@ def unique_labels(values, *, name):
 
 def _multi_output(values, name):
     return TypeError(
-        f"{name} has shape {values.shape} and is no table of probability rows (non-negative, each "
+        f"{name} has shape {values.shape} and does not hold probability rows (non-negative, each "
         "row summing to 1): multi-output and multilabel targets are not supported. Pass labels "
         "(n_samples,) or probability rows (n_samples, n_classes); for several annotators use "
         "refinement='annotators'."

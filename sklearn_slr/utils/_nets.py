@@ -6,7 +6,7 @@ import sys
 def is_net(estimator):
     """Whether `estimator` is a skorch net.
 
-    A net can only exist where skorch has been imported, so that asking never imports it.
+    A net can exist only if skorch has been imported, so that this test never imports it.
     """
     skorch = sys.modules.get("skorch")
     return skorch is not None and isinstance(estimator, skorch.NeuralNet)
@@ -15,7 +15,7 @@ def is_net(estimator):
 def contains_net(estimator):
     """Whether `estimator` is a skorch net or holds one anywhere among its parameters.
 
-    Nets inside of estimators that isolate them themselves do not count.
+    Nets inside estimators that isolate the generators themselves do not count.
     """
     if "skorch" not in sys.modules or getattr(estimator, "_isolates_nets", False):
         return False

@@ -1,4 +1,4 @@
-"""Seeds: one for every fit, drawn in the parent process, whatever runs where."""
+"""Seeds: one for every fit, drawn in the parent process, so that labels do not depend on n_jobs."""
 
 import contextlib
 import random
@@ -8,19 +8,19 @@ import warnings
 
 import numpy as np
 
-# torch's, NumPy's and Python's global generators belong to the whole process.
+# The global generators of torch, NumPy and Python belong to the whole process.
 _GLOBAL_GENERATORS = threading.RLock()
 
 
 def derive_seed(root, *key):
-    """Derive the seed of one piece of work from the root seed and the work's address.
+    """Derive the seed of a task from the root seed and the task's address.
 
     Parameters
     ----------
     root : int
         Non-negative seed of the whole fit.
     *key : int
-        Non-negative address of the piece of work, e.g. round, repeat, fold, teacher.
+        Non-negative address of the task, e.g. round, repeat, fold, teacher.
 
     Returns
     -------

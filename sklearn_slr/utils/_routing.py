@@ -24,10 +24,10 @@ def make_router(owner, estimator, cv=None):
 
 
 def route_fit(owner, n_samples, sample_weight, groups, fit_params):
-    """Say what of the metadata of `fit` goes where.
+    """Split the metadata of `fit` among the meta-estimator, its estimator and its splitter.
 
-    Without metadata routing the weights are everybody's, `groups` the splitter's and the other
-    keywords the estimator's; with it, everybody gets what was requested for it.
+    Without metadata routing the weights go to all, `groups` to the splitter and the other
+    keywords to the estimator; with it, each gets what it requests.
 
     Parameters
     ----------
@@ -75,5 +75,7 @@ def check_weight(sample_weight: Any, n_samples: int) -> Floats | None:
         return None
     weight = plain_weights(sample_weight, n_samples)
     if not np.any(weight > 0):
-        raise ValueError("sample_weight is zero for every row: nothing to train on.")
+        raise ValueError(
+            "sample_weight is zero for every row: give at least one row a positive weight."
+        )
     return weight

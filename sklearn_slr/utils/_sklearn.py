@@ -1,4 +1,4 @@
-"""The one door to what scikit-learn keeps private; everything else imports it from here."""
+"""All imports of scikit-learn's private names; other modules import them from here."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,7 +25,7 @@ from sklearn.utils.validation import (
 if TYPE_CHECKING:
     F = TypeVar("F", bound=Callable[..., Any])
 
-    # They have no types, and what they wrap would lose its own.
+    # They have no types, and functions that they wrap would lose theirs.
     def _fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[F], F]: ...
     def available_if(check: Callable[[Any], Any]) -> Callable[[F], F]: ...
     def validate_params(
@@ -65,7 +65,7 @@ def fetch_remote(filename, url, checksum, folder, n_retries, delay):
     Returns
     -------
     Path
-        The file. What does it is loaded here, as only fetchers want it.
+        The file. Its import is here, as only fetchers need it.
     """
     from sklearn.datasets._base import RemoteFileMetadata, _fetch_remote
 
@@ -81,19 +81,19 @@ def neighbor_weights(distances, weights):
 
 
 def visual_block(estimators, names):
-    """Return what scikit-learn's HTML shows of estimators side by side.
+    """Return the block in which scikit-learn's HTML shows estimators side by side.
 
     Parameters
     ----------
     estimators : list of estimator
-        What is drawn.
+        The estimators.
     names : list of str
-        A title for each.
+        Their titles.
 
     Returns
     -------
     _VisualBlock
-        Loaded here, as only a notebook wants it.
+        Imported here, as only notebooks need it.
     """
     try:
         from sklearn.utils._repr_html.estimator import _VisualBlock

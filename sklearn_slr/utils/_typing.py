@@ -1,4 +1,4 @@
-"""Names for what signatures take; scikit-learn and skorch have no types of their own."""
+"""Types for signatures; scikit-learn and skorch have none of their own."""
 
 from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
-# Not `ArrayLike`, which takes any string.
+# Not `ArrayLike`, which accepts any string.
 Numbers: TypeAlias = Sequence[float] | NDArray[Any]
 Matrix: TypeAlias = Sequence[Sequence[float]] | NDArray[Any]
 FilePath: TypeAlias = str | PathLike[str]
@@ -18,26 +18,26 @@ Seed: TypeAlias = int | np.random.RandomState | None
 
 
 class Estimator(Protocol):
-    """What can be fitted."""
+    """An object with `fit`."""
 
     def fit(self, *args: Any, **kwargs: Any) -> Any:
         """Fit."""
 
 
 class Splitter(Protocol):
-    """What deals rows into folds."""
+    """An object that splits rows into folds."""
 
     def split(self, *args: Any, **kwargs: Any) -> Iterable[Any]:
-        """Give (train, test) indices."""
+        """Yield (train, test) indices."""
 
 
 class Refinement(Protocol):
-    """An M step: what else it may have, the developers' page says."""
+    """An M step; the developers' page lists its optional methods."""
 
     def refine(
         self, observed: Any, targets: Any, oof: Any, /, *, round: int, sample_weight: Any = None
     ) -> Any:
-        """Give refined labels, or these and a dict of fitted attributes."""
+        """Return refined labels, or these and a dict of fitted attributes."""
 
 
 Teachers: TypeAlias = list[tuple[str, Estimator]]

@@ -7,7 +7,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from sklearn_slr import SLRClassifier, SLRRegressor
 from sklearn_slr._em._e_step import EStep
-from sklearn_slr._em._final_fit import fit_students, without_scores
+from sklearn_slr._em._final_fit import FinalFit, without_scores
 from sklearn_slr._em._splits import make_split_drawer
 
 X, y = load_iris(return_X_y=True)
@@ -19,13 +19,13 @@ def e_step(student, targets, cv=FOLDS, **parameters):
 
 
 def test_a_refit_is_the_estimator_fitted_on_all_rows():
-    students = fit_students(e_step(GaussianNB(), y), np.eye(3)[y], final="refit", with_scores=False)
+    students = FinalFit("refit").fit(e_step(GaussianNB(), y), np.eye(3)[y])
     assert students.scores is None
     assert np.array_equal(students.predict(X), GaussianNB().fit(X, y).predict_proba(X))
 
 
 def test_fold_students_are_averaged_and_bring_their_own_scores():
-    students = fit_students(e_step(Ridge(), y), y.astype(float), final="folds", with_scores=True)
+    students = FinalFit("folds", with_scores=True).fit(e_step(Ridge(), y), y.astype(float))
     each = [Ridge().fit(X[train], y[train]).predict(X) for train, _ in FOLDS]
     assert np.allclose(students.predict(X), np.mean(each, axis=0))
     assert np.allclose(students.scores, cross_val_predict(Ridge(), X, y, cv=FOLDS))
@@ -33,27 +33,20 @@ def test_fold_students_are_averaged_and_bring_their_own_scores():
 
 
 def test_a_refit_scores_by_one_more_pass():
-    students = fit_students(e_step(Ridge(), y), y.astype(float), final="refit", with_scores=True)
+    students = FinalFit("refit", with_scores=True).fit(e_step(Ridge(), y), y.astype(float))
     assert np.allclose(students.scores, cross_val_predict(Ridge(), X, y, cv=FOLDS))
     assert np.allclose(students.predict(X), Ridge().fit(X, y).predict(X))
 
 
 def test_repeats_give_as_many_students():
-    students = fit_students(
-        e_step(GaussianNB(), y, cv=4, n_repeats=2), np.eye(3)[y], final="folds", with_scores=False
-    )
+    students = FinalFit("folds").fit(e_step(GaussianNB(), y, cv=4, n_repeats=2), np.eye(3)[y])
     assert len(students.fitted) == 8
 
 
 def test_a_fold_of_one_class_has_no_student():
     split = [(np.arange(50), np.arange(50, 150))]
-    with pytest.raises(ValueError, match="1 class only, so that there is no student"):
-        fit_students(
-            e_step(LogisticRegression(), y, cv=split),
-            np.eye(3)[y],
-            final="folds",
-            with_scores=False,
-        )
+    with pytest.raises(ValueError, match="1 class only, so that no student"):
+        FinalFit("folds").fit(e_step(LogisticRegression(), y, cv=split), np.eye(3)[y])
 
 
 class RowsOf(GaussianNB):
@@ -117,9 +110,9 @@ def test_a_number_of_students_scores_the_cuts_of_grades(capsys):
         ({"final": 1}, "final"),
         ({"final": True}, "final"),
         ({"final": 2.0}, "final"),
-        ({"final": 151}, "final=151 students are wanted, and there are n_samples=150"),
+        ({"final": 151}, "final=151 students cannot each hold out a share of n_samples=150"),
         ({"final": 8, "cv": KFold(3)}, "cv, of type KFold, says .* or give cv as a number"),
-        ({"final": 8, "cv": FOLDS}, "cv, of type list, says how rows are to be split"),
+        ({"final": 8, "cv": FOLDS}, "cv, of type list, says how to split rows"),
     ],
 )
 def test_a_wrong_number_of_students_is_told_before_anything_is_fitted(params, message):

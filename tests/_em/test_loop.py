@@ -10,7 +10,7 @@ Y = np.eye(2)[[0, 1, 0]]
 
 def run(refinement, n_rounds=2, held_out=(True, True, True), predictions=None):
     predictions = np.full((3, 2), 0.5) if predictions is None else predictions
-    told = []
+    records = []
 
     def e_step(targets, round):
         return OutOfFold(predictions, np.array(held_out), None, 4)
@@ -22,11 +22,11 @@ def run(refinement, n_rounds=2, held_out=(True, True, True), predictions=None):
         Y,
         n_rounds,
         measure=lambda before, after, found: {"change": float(np.abs(after - before).sum())},
-        tell=told.append,
-    ), told
+        on_round=records.append,
+    ), records
 
 
-class Answer:
+class Returns:
     """A refinement that returns what it is told to."""
 
     def __init__(self, answer):
@@ -52,12 +52,12 @@ def test_without_rounds_the_observed_labels_stay():
 
 
 def test_rows_never_held_out_are_left_alone():
-    refined, _ = run(Answer(np.full((3, 2), 0.5)), held_out=(True, False, True))
+    refined, _ = run(Returns(np.full((3, 2), 0.5)), held_out=(True, False, True))
     assert refined.labels.tolist() == [[0.5, 0.5], [0, 1], [0.5, 0.5]]
 
 
 def test_attributes_of_the_refinement_are_kept():
-    refined, _ = run(Answer((Y, {"extra_": 3})))
+    refined, _ = run(Returns((Y, {"extra_": 3})))
     assert refined.attributes == {"extra_": 3}
 
 
@@ -66,14 +66,14 @@ def test_attributes_of_the_refinement_are_kept():
     [
         (np.ones((2, 2)), ValueError, r"shape \(2, 2\)"),
         (np.full((3, 2), np.nan), ValueError, "NaN"),
-        (np.ones((3, 2)), ValueError, "no probabilities"),
-        (np.array([[2.0, -1.0]] * 3), ValueError, "no probabilities"),
+        (np.ones((3, 2)), ValueError, "not probabilities"),
+        (np.array([[2.0, -1.0]] * 3), ValueError, "not probabilities"),
         ((Y, ["extra_"]), TypeError, "a dict of fitted attributes"),
     ],
 )
 def test_a_bad_answer_is_refused(answer, error, message):
     with pytest.raises(error, match=message):
-        run(Answer(answer))
+        run(Returns(answer))
 
 
 def test_the_best_round_is_the_one_whose_models_scored_highest():

@@ -2,11 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_slr._em._targets import problem_of_answers, problem_of_labels
+from sklearn_slr._em._targets import encode_answer_targets, encode_label_targets
 
 
 def test_labels_become_rows_codes_and_strata():
-    problem = problem_of_labels(["b", "a", "b"], ["a"])
+    problem = encode_label_targets(["b", "a", "b"], ["a"])
     np.testing.assert_array_equal(problem.observed, [[0, 1], [1, 0], [0, 1]])
     np.testing.assert_array_equal(problem.codes, [1, 0, 1])
     np.testing.assert_array_equal(problem.strata, problem.split_labels)
@@ -17,7 +17,7 @@ def test_labels_become_rows_codes_and_strata():
 
 def test_probability_rows_are_observed_as_they_are():
     rows = pd.DataFrame([[0.25, 0.75], [1.0, 0.0]], columns=["a", "b"])
-    problem = problem_of_labels(rows)
+    problem = encode_label_targets(rows)
     np.testing.assert_array_equal(problem.targets, rows)
     np.testing.assert_array_equal(problem.presence, rows)
     assert problem.codes.tolist() == [1, 0]
@@ -25,7 +25,7 @@ def test_probability_rows_are_observed_as_they_are():
 
 
 def test_answers_begin_with_the_shares_of_the_votes():
-    problem = problem_of_answers([["a", "b"], ["b", "b"], [None, None]], ["b"])
+    problem = encode_answer_targets([["a", "b"], ["b", "b"], [None, None]], ["b"])
     np.testing.assert_array_equal(problem.observed, [[0, 1], [1, 1], [-1, -1]])
     np.testing.assert_array_equal(problem.targets, [[0.5, 0.5], [0, 1], [0.5, 0.5]])
     # A row that nobody answered shows no class to the folds.
@@ -34,8 +34,8 @@ def test_answers_begin_with_the_shares_of_the_votes():
     assert problem.y_val.tolist() == [1]
 
 
-@pytest.mark.parametrize("encode", [problem_of_labels, problem_of_answers])
+@pytest.mark.parametrize("encode", [encode_label_targets, encode_answer_targets])
 def test_a_clean_set_has_no_classes_of_its_own(encode):
-    y = ["a", "b"] if encode is problem_of_labels else [["a", "b"]]
+    y = ["a", "b"] if encode is encode_label_targets else [["a", "b"]]
     with pytest.raises(ValueError, match="y_val"):
         encode(y, ["c"])

@@ -19,11 +19,11 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-import sklearn_slr._em._e_step
 import sklearn_slr._running._checkpoint
 from sklearn_slr import SLRClassifier, SLRRegressor
+from sklearn_slr._em import _fold
 from sklearn_slr._em._fold import Fold
-from sklearn_slr._running._checkpoint import Checkpoint
+from sklearn_slr._running._checkpoint import locate_files
 from sklearn_slr._running._files import locked
 from sklearn_slr._running._fingerprint import digest
 from sklearn_slr.refinement import PosteriorRefinement
@@ -54,7 +54,7 @@ class Folds(list):
 
 @pytest.fixture
 def folds(monkeypatch):
-    log, predict_fold = Folds(), sklearn_slr._em._e_step.predict_fold
+    log, predict = Folds(), _fold.predict_test_rows
 
     def logged(fold, *args, **kwargs):
         if not log.left:
@@ -62,9 +62,9 @@ def folds(monkeypatch):
             raise Killed
         log.left -= 1
         log.append(fold.address)
-        return predict_fold(fold, *args, **kwargs)
+        return predict(fold, *args, **kwargs)
 
-    monkeypatch.setattr(sklearn_slr._em._e_step, "predict_fold", logged)
+    monkeypatch.setattr(_fold, "predict_test_rows", logged)
     return log
 
 
@@ -139,7 +139,7 @@ def test_a_killed_process_leaves_what_it_finished(n_finished, folds, tmp_path):
     script = textwrap.dedent(
         f"""
         import os, signal, sys
-        import sklearn_slr._em._e_step as module
+        import sklearn_slr._em._fold as module
         from sklearn.datasets import load_iris
         from sklearn.naive_bayes import GaussianNB
         from sklearn_slr import SLRClassifier
@@ -149,7 +149,7 @@ def test_a_killed_process_leaves_what_it_finished(n_finished, folds, tmp_path):
         y[::7] = (y[::7] + 1) % 3
         done, write = [], os.fsync
 
-        def predict_fold(*args, **kwargs):
+        def predict_test_rows(*args, **kwargs):
             done.append(1)
             return before(*args, **kwargs)
 
@@ -158,7 +158,8 @@ def test_a_killed_process_leaves_what_it_finished(n_finished, folds, tmp_path):
                 os.kill(os.getpid(), signal.SIGKILL)
             write(handle)
 
-        before, module.predict_fold, os.fsync = module.predict_fold, predict_fold, fsync
+        before, os.fsync = module.predict_test_rows, fsync
+        module.predict_test_rows = predict_test_rows
         model = SLRClassifier(GaussianNB(), n_rounds=2, cv=3, random_state=0)
         model.set_params(checkpoint=sys.argv[1]).fit(X, y)
         """
@@ -229,7 +230,7 @@ def test_the_fold_of_a_damaged_file_is_fitted_again(damage, folds, tmp_path):
     first = slr(checkpoint=tmp_path).fit(X, y)
     assert folds.count() == 6
     damage(files(tmp_path)[3])
-    with pytest.warns(UserWarning, match="is damaged: it is removed, and its fold fitted again"):
+    with pytest.warns(UserWarning, match="is damaged: it is removed, and its fold is fitted again"):
         again = slr(checkpoint=tmp_path).fit(X, y)
     assert folds.count() == 1
     assert same(again, first)
@@ -280,11 +281,11 @@ def test_files_of_another_fit_do_not_pass_for_this_ones(folds, tmp_path):
     assert folds.count() == 6
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"format": 1}', b'{"format": 2, "root": 0}'])
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"format": 2}', b'{"format": 1, "root": 0}'])
 def test_a_damaged_manifest_is_refused(content, tmp_path):
     slr(checkpoint=tmp_path).fit(X, y)
     (run_folder(tmp_path) / "manifest.json").write_bytes(content)
-    with pytest.raises(ValueError, match=r"manifest\.json is no manifest of format 1"):
+    with pytest.raises(ValueError, match=r"manifest\.json is not a manifest of format 2"):
         slr(checkpoint=tmp_path).fit(X, y)
 
 
@@ -500,7 +501,7 @@ def test_what_another_process_has_kept_meanwhile_is_not_fitted(folds, tmp_path):
 
     helped = []
     first = slr(Helped(), checkpoint=tmp_path).fit(X, y)
-    assert folds.count() == 0  # but the one that was begun
+    assert folds.count() == 1  # the one that was running
     assert same(first, slr(Helped()).fit(X, y))
 
 
@@ -546,7 +547,7 @@ def test_a_folder_that_cannot_be_written_is_said_before_any_fit(folds, monkeypat
 def test_the_manifest_is_plain_and_the_arrays_are_readable(tmp_path):
     slr(checkpoint=tmp_path).fit(X, y)
     manifest = json.loads((run_folder(tmp_path) / "manifest.json").read_text())
-    assert manifest["format"] == 1
+    assert manifest["format"] == 2
     assert manifest["described"]["estimator"] == "sklearn.naive_bayes.GaussianNB"
     assert manifest["described"]["random_state"] == "0"
     with np.load(files(tmp_path)[0]) as arrays:
@@ -605,8 +606,7 @@ def test_nets_go_on(stacked, folds, tmp_path):
 def test_the_name_is_of_the_fold_alone(tmp_path):
     folds = [Fold((1, 0, k, 0), np.arange(9), np.arange(9, 12), k) for k in range(3)]
     names = {
-        slot.stem
-        for company in (folds[:1], folds[:2], folds)
-        for slot in Checkpoint(tmp_path, "").slots(company, np.zeros(12), None, False)[:1]
+        locate_files(tmp_path, "", group, np.zeros(12), None, False)[0].stem
+        for group in (folds[:1], folds[:2], folds)
     }
     assert len(names) == 1

@@ -74,7 +74,7 @@ def test_an_error_is_raised_and_nothing_fitted_again(client, tmp_path):
 def test_what_tasks_share_is_pickled_once(client):
     value = Counted(["text " * 100] * 5000)
     with parallel_config("dask"):
-        results = dict(run_tasks(length, [0] * 6, {"value": value}, n_jobs=None, name=str))
+        results = dict(run_tasks(length, [0] * 6, {"value": value}, n_jobs=None, describe=str))
     assert results == dict.fromkeys(range(6), 5000)
     assert value.n_pickled == 1
 

@@ -55,7 +55,7 @@ def work(task, folder, deadly, n_deaths, after):
 def run(folder, n_tasks, **settings):
     shared = {"folder": folder, "deadly": None, "n_deaths": 0, "after": 0, **settings}
     results = {}
-    for k, result in run_tasks(work, list(range(n_tasks)), shared, n_jobs=2, name=str):
+    for k, result in run_tasks(work, list(range(n_tasks)), shared, n_jobs=2, describe=str):
         log(folder, "received")
         assert k not in results
         results[k] = result
@@ -73,11 +73,11 @@ def test_a_task_whose_worker_dies_again_is_named_and_the_others_are_there(tmp_pa
     name, received = "round {}".format, []
 
     def receive():
-        for k, _ in run_tasks(work, [0, 1, 2], shared, n_jobs=2, name=name):
+        for k, _ in run_tasks(work, [0, 1, 2], shared, n_jobs=2, describe=name):
             received.append(k)
             log(tmp_path, "received")
 
-    with pytest.raises(RuntimeError, match=r"work on round 1 died .*checkpoint=folder") as caught:
+    with pytest.raises(RuntimeError, match=r"ran round 1 died .*checkpoint=folder") as caught:
         receive()
     assert sorted(received) == [0, 2]
     assert count(tmp_path, 1) == 2
@@ -97,7 +97,7 @@ def fail(task, folder, kind):
 @pytest.mark.parametrize("backend", ["sequential", "threading"])
 def test_an_error_of_the_task_is_raised_and_nothing_repeated(backend, kind, tmp_path):
     with parallel_config(backend), pytest.raises((ZeroDivisionError, RuntimeError), match=r"^0"):
-        list(run_tasks(fail, [0], {"folder": tmp_path, "kind": kind}, n_jobs=2, name=str))
+        list(run_tasks(fail, [0], {"folder": tmp_path, "kind": kind}, n_jobs=2, describe=str))
     assert count(tmp_path, 0) == 1
 
 
@@ -128,7 +128,7 @@ def length(task, value):
 )
 def test_what_tasks_share_is_pickled_once(content):
     value = Counted(content)
-    results = run_tasks(length, [0] * 6, {"value": value}, n_jobs=2, name=str)
+    results = run_tasks(length, [0] * 6, {"value": value}, n_jobs=2, describe=str)
     assert {length for _, length in results} == {len(content)}
     assert value.n_pickled == 1
 
@@ -193,7 +193,7 @@ def test_a_fit_survives_a_worker_and_keeps_what_is_written(tmp_path):
 def test_a_fit_that_loses_a_worker_twice_says_where_and_goes_on_later(tmp_path):
     (tmp_path / "log").mkdir()
     model = slr(Faulty(tmp_path / "log", "death", times=2), n_jobs=2, checkpoint=tmp_path / "folds")
-    with pytest.raises(RuntimeError, match="work on round 1, repeat 0, fold 1, teacher 0 died"):
+    with pytest.raises(RuntimeError, match="ran round 1, repeat 0, fold 1, teacher 0 died"):
         model.fit(X, y)
     assert not hasattr(model, "refined_labels_")
     kept = len(list((tmp_path / "folds").rglob("*.npz")))

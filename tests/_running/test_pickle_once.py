@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from sklearn_slr._running._pickle_once import Parcel, pack, unpack
+from sklearn_slr._running._pickle_once import PickledOnce, pickle_once, unpickle
 
 
 def pandas():
@@ -23,8 +23,8 @@ def pandas():
 )
 def test_what_joblib_maps_by_itself_is_left_alone(make):
     value = make()
-    assert pack(value) is value
-    assert unpack(value) is value
+    assert pickle_once(value) is value
+    assert unpickle(value) is value
 
 
 @pytest.mark.parametrize(
@@ -40,9 +40,9 @@ def test_what_joblib_maps_by_itself_is_left_alone(make):
 )
 def test_anything_else_is_pickled_once_and_comes_out_as_it_went_in(make):
     value = make()
-    parcel = pack(value)
-    assert isinstance(parcel, Parcel)
-    assert unpack(parcel) is value  # in the same process nothing is copied
+    parcel = pickle_once(value)
+    assert isinstance(parcel, PickledOnce)
+    assert unpickle(parcel) is value  # in the same process nothing is copied
     first, second = parcel.__reduce__(), parcel.__reduce__()
     assert first[1][1] is second[1][1]
     assert isinstance(first[1][1], np.ndarray)
@@ -56,4 +56,4 @@ def test_classes_of_a_notebook_travel_by_value():
         def __len__(self):
             return 7
 
-    assert len(pickle.loads(pickle.dumps(pack(Here())))) == 7
+    assert len(pickle.loads(pickle.dumps(pickle_once(Here())))) == 7

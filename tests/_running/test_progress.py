@@ -133,7 +133,7 @@ def test_callbacks_change_no_label_and_an_error_ends_them():
     np.testing.assert_array_equal(plain.refined_labels_, told.refined_labels_)
 
 
-def test_nobody_is_told_where_nobody_listens():
-    with SILENT.task("round", 3) as part:
-        part.done("fold", 0)
-        assert part is SILENT
+def test_without_callbacks_nothing_is_reported():
+    with SILENT.task("round", 3) as progress:
+        progress.finish_subtask("fold", 0)
+        assert progress is SILENT

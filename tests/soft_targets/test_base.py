@@ -1,30 +1,28 @@
+from functools import partial
+
 import numpy as np
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
-from sklearn_slr.soft_targets._base import Task
+from sklearn_slr.soft_targets._base import fit_clone
 
 X, y = load_iris(return_X_y=True)
-ROWS = 0.7 * np.eye(3)[y] + 0.1
-NAMES = np.array(["a", "b", "c"])
-
-
-def task(**parameters):
-    given = {"classes": NAMES, "sample_weight": None, "fit_params": {}, "seed": 3}
-    return Task(X, **{**given, **parameters})
+HARD = np.eye(3)[y]
+ROWS = 0.7 * HARD + 0.1
+fit = partial(fit_clone, X=X, classes=np.array(["a", "b", "c"]), seed=3)
 
 
 def test_the_last_fit_has_the_seed_of_the_call_and_others_their_own():
     seeds = [
-        task().fit(DecisionTreeClassifier(), ROWS, address=address).model.random_state
-        for address in [(), (1,), (2,), ()]
+        fit(DecisionTreeClassifier(), ROWS, key=key).model.random_state
+        for key in [(), (1,), (2,), ()]
     ]
     assert seeds[0] == seeds[3]
     assert len(set(seeds)) == 3
 
 
-def test_keywords_are_for_whom_they_are_meant():
+def test_keywords_reach_the_estimator():
     seen = []
 
     class Listener(LogisticRegression):
@@ -32,15 +30,13 @@ def test_keywords_are_for_whom_they_are_meant():
             seen.append(word)
             return super().fit(X, y, sample_weight)
 
-    hard = np.eye(3)[y]
-    told = task(fit_params={"word": "now"})
-    told.fit(Listener(max_iter=500), hard)
-    told.fit(Listener(max_iter=500), hard, with_params=False)
+    fit(Listener(max_iter=500), HARD, fit_params={"word": "now"})
+    fit(Listener(max_iter=500), HARD, fit_params=None)
     assert seen == ["now", None]
 
 
 def test_class_weights_are_written_by_the_labels_and_the_estimator_is_left_alone():
     heavy = DecisionTreeClassifier(class_weight={"a": 1, "b": 2, "c": 3})
-    fitted = task().fit(heavy, np.eye(3)[y])
+    fitted = fit(heavy, HARD)
     assert fitted.model.class_weight == {0: 1, 1: 2, 2: 3}
     assert heavy.class_weight == {"a": 1, "b": 2, "c": 3}

@@ -20,28 +20,29 @@ def with_classes(classes):
 
 
 @pytest.mark.parametrize(
-    "answer", [P, P.tolist(), pd.DataFrame(P, index=[3, 3]), P.astype(np.float32), P.astype(object)]
+    "predictions",
+    [P, P.tolist(), pd.DataFrame(P, index=[3, 3]), P.astype(np.float32), P.astype(object)],
 )
-def test_probabilities_of_any_kind(answer):
-    assert check_proba(answer, MODEL, 2, 2).tolist() == P.tolist()
-    assert check_proba(answer, with_classes([1, 0]), 2, 2).tolist() == P[:, ::-1].tolist()
+def test_probabilities_of_any_kind(predictions):
+    assert check_proba(predictions, MODEL, 2, 2).tolist() == P.tolist()
+    assert check_proba(predictions, with_classes([1, 0]), 2, 2).tolist() == P[:, ::-1].tolist()
 
 
 @pytest.mark.parametrize(
-    ("answer", "message"),
+    ("predictions", "message"),
     [
         (P[:1], r"returned shape \(1, 2\) for 2 rows"),
         (P[:, :1], r"shape \(2, 1\) for 2 rows and 2 classes"),
         (P * np.nan, "NaN or infinite"),
         (P - 0.5, "not probabilities"),
-        (P * 2, "row sums 2 to 2"),
+        (P * 2, "sums 2 to 2"),
         (None, r"shape \(\)"),
         (P + 0j, "Complex"),
     ],
 )
-def test_what_is_no_probability_is_named(answer, message):
+def test_predictions_that_are_not_probabilities_are_named(predictions, message):
     with pytest.raises(ValueError, match=rf"LogisticRegression\.predict_proba.*{message}|Complex"):
-        check_proba(answer, PIPELINE, 2, 2)
+        check_proba(predictions, PIPELINE, 2, 2)
 
 
 @pytest.mark.parametrize("classes", [[5, 6], ["a", "b"], [0, 1, 2], [0, 0]])
@@ -50,34 +51,36 @@ def test_other_classes_than_those_trained_on_are_refused(classes):
         check_proba(P, with_classes(classes), 2, 2)
 
 
-def test_a_sparse_answer_is_named():
+def test_sparse_predictions_are_named():
     with pytest.raises(TypeError, match=r"LogisticRegression\.predict_proba is sparse"):
         check_proba(sparse.csr_array(P), MODEL, 2, 2)
 
 
-@pytest.mark.parametrize("answer", [[1, 0], [[1], [0]], np.array([1.0, 0.0]), [[0.1, 2], [3, 0]]])
-def test_classes_of_any_kind(answer):
-    assert check_codes(answer, MODEL, 2, 2).tolist() == [1, 0]
+@pytest.mark.parametrize(
+    "predictions", [[1, 0], [[1], [0]], np.array([1.0, 0.0]), [[0.1, 2], [3, 0]]]
+)
+def test_classes_of_any_kind(predictions):
+    assert check_codes(predictions, MODEL, 2, 2).tolist() == [1, 0]
 
 
 @pytest.mark.parametrize(
-    ("answer", "message"),
-    [([1], r"shape \(1,\)"), ([0, 2], "2; one"), ([0, np.nan], "nan"), ([0, 0.5], "0.5")],
+    ("predictions", "message"),
+    [([1], r"shape \(1,\)"), ([0, 2], "2; expected"), ([0, np.nan], "nan"), ([0, 0.5], "0.5")],
 )
-def test_what_is_no_class_is_named(answer, message):
+def test_predictions_that_are_not_classes_are_named(predictions, message):
     with pytest.raises(ValueError, match=rf"LogisticRegression\.predict returned.*{message}"):
-        check_codes(answer, PIPELINE, 2, 2)
+        check_codes(predictions, PIPELINE, 2, 2)
 
 
 def test_scores():
     assert check_scores([[1], [2]], MODEL, 2).tolist() == [1, 2]
-    for answer in ([1, 2, 3], [[1, 2], [3, 4]], 1.0, [np.inf, 0], ["a", "b"], None):
+    for predictions in ([1, 2, 3], [[1, 2], [3, 4]], 1.0, [np.inf, 0], ["a", "b"], None):
         with pytest.raises(ValueError, match=r"LogisticRegression\.predict"):
-            check_scores(answer, PIPELINE, 2)
+            check_scores(predictions, PIPELINE, 2)
 
 
 def test_tensors_may_carry_a_gradient():
     torch = pytest.importorskip("torch")
-    answer = torch.tensor(P, requires_grad=True)
-    assert check_proba(answer, MODEL, 2, 2).tolist() == P.tolist()
-    assert check_scores(answer[:, 0], MODEL, 2).tolist() == [0.25, 1]
+    predictions = torch.tensor(P, requires_grad=True)
+    assert check_proba(predictions, MODEL, 2, 2).tolist() == P.tolist()
+    assert check_scores(predictions[:, 0], MODEL, 2).tolist() == [0.25, 1]

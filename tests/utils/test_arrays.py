@@ -31,9 +31,9 @@ def test_a_tensors_gradient_is_left_behind():
         (sparse.csr_array(np.eye(2)), TypeError, "w is sparse.*toarray"),
         (np.ma.array([1.0, 2.0], mask=[False, True]), ValueError, "w has 1 masked"),
         (np.array([1j]), ValueError, "Complex data not supported: w"),
-        (["one"], ValueError, "w holds what is no number.*one"),
-        ([object()], ValueError, "w holds what is no number"),
-        ([10**400], ValueError, "w holds what is no number"),
+        (["one"], ValueError, "w holds values that are not numbers.*one"),
+        ([object()], ValueError, "w holds values that are not numbers"),
+        ([10**400], ValueError, "w holds values that are not numbers"),
     ],
 )
 def test_what_holds_no_numbers_is_named(value, error, message):

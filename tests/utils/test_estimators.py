@@ -56,7 +56,7 @@ def test_parameters_that_are_a_label(estimator, name):
     assert getattr(rename_labels(clone(estimator), classes), name) == 1
     assert rename_labels(make_pipeline(clone(estimator)), classes)[-1].get_params()[name] == 1
     assert rename_labels(clone(estimator), np.array(["b", "c"])).get_params()[name] == 0
-    with pytest.raises(ValueError, match=f"{name}='b' is no class .* one of these"):
+    with pytest.raises(ValueError, match=f"{name}='b' is not a class .* expected one of"):
         rename_labels(clone(estimator), np.array(["a", "c"]))
 
 

@@ -8,7 +8,8 @@ of every fold.
 import numpy as np
 from sklearn.base import clone
 
-from ...soft_targets._fit import FittedTargets, fit_before_last
+from ...soft_targets._fitted import FittedTargets
+from ...soft_targets._pipelines import fit_before_last
 from ...utils._nets import final_step, is_net
 from ...utils._random import isolated_generators, seed_estimator
 
@@ -121,7 +122,7 @@ def _open(estimator, X, targets, weight, seed, graphs):
 
 def _fitted(model, targets):
     if targets.ndim == 1:
-        return FittedTargets(model, None, None, "regression")
+        return FittedTargets(model, None, None, "net")
     net, n_classes = final_step(model), targets.shape[1]
     if hasattr(net, "classes_inferred_"):
         net.classes_inferred_ = np.arange(n_classes)

@@ -1,9 +1,8 @@
 """Route of XGBoost, LightGBM and CatBoost: the cross-entropy with probability rows as objective.
 
-X goes in as it is. XGBoost and LightGBM take gradients and hessians from here, those of their own
-log-loss with rows instead of labels, and predict probabilities as ever: exact. CatBoost has
-objectives of its own. The libraries are recognised where they were imported; nothing here imports
-them.
+X is passed on unchanged. XGBoost and LightGBM get gradients and hessians of their own log-loss,
+taken against rows instead of labels, and predict probabilities as usual: exact. CatBoost has
+objectives of its own. A library is recognised if it has been imported; nothing here imports one.
 """
 
 import sys
@@ -12,29 +11,27 @@ import numpy as np
 from scipy.special import expit
 
 from . import _weighted_rows
-from ._boosters_catboost import fit_catboost
-from ._row_weights import any_labels, weigh_rows
+from ._boosters_catboost import fit_catboost, make_placeholder_labels
+from ._class_weight import apply_class_weight
 
 NAME = "boosters"
 
-# Hessians below this are no news to any of the libraries.
+# All libraries treat hessians below this as zero.
 TINY = 1e-16
 
 
-def handles(estimator):
+def handles(estimator, targets, sample_weight):
     """Whether `estimator` is a classifier of a boosting library, with its log-loss."""
-    fit_booster = _fit_of(estimator)
-    return fit_booster is not None and _is_plain(estimator)
+    return targets.ndim == 2 and _find_booster(estimator) is not None and _is_plain(estimator)
 
 
 def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
-    """Boost on the probability rows; validation sets and init scores go with weighted rows."""
-    fit_booster, harmless = _fit_of(estimator)
-    many = targets.shape[1] > 2
+    """Boost on the probability rows; other keywords, e.g. validation sets, need weighted rows."""
+    fit_booster, allowed = _find_booster(estimator)
     params = estimator.get_params()
-    # LightGBM drops features that it cannot split, and takes no objective where none is left.
+    # LightGBM drops features that it cannot split, and takes no objective if none is left.
     too_few = len(targets) < 2 * (params.get("min_child_samples") or 0)
-    if set(fit_params) - harmless or too_few:
+    if set(fit_params) - allowed or too_few:
         return _weighted_rows.fit(
             estimator,
             X,
@@ -44,20 +41,21 @@ def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
             seed=seed,
         )
     class_weight = params.get("class_weight")
-    if params.get("scale_pos_weight") is not None and not many:
+    if params.get("scale_pos_weight") is not None and targets.shape[1] == 2:
         class_weight = {1: params["scale_pos_weight"]}
-    rows, weights = weigh_rows(targets, sample_weight, class_weight, counts_weighted=False)
-    given = {**fit_params, "sample_weight": sample_weight}
-    return fit_booster(estimator, X, rows, weights, given)
+    rows, weights = apply_class_weight(targets, sample_weight, class_weight, counts_weighted=False)
+    fit_params = {**fit_params, "sample_weight": sample_weight}
+    return fit_booster(estimator, X, rows, weights, fit_params)
 
 
-def _fit_of(estimator):
-    """Return the function that fits `estimator` and the `fit` keywords it may get, or None."""
-    for module, name, found in (
-        ("xgboost", "XGBClassifier", (_fit_xgboost, {"verbose", "feature_weights"})),
-        ("lightgbm", "LGBMClassifier", (_fit_lightgbm, {"categorical_feature", "feature_name"})),
-        ("catboost", "CatBoostClassifier", (fit_catboost, {"verbose", "silent"})),
-    ):
+def _find_booster(estimator):
+    """Return the function that fits `estimator` and the `fit` keywords it allows, or None."""
+    boosters = {
+        ("xgboost", "XGBClassifier"): (_fit_xgboost, {"verbose", "feature_weights"}),
+        ("lightgbm", "LGBMClassifier"): (_fit_lightgbm, {"categorical_feature", "feature_name"}),
+        ("catboost", "CatBoostClassifier"): (fit_catboost, {"verbose", "silent"}),
+    }
+    for (module, name), found in boosters.items():
         library = sys.modules.get(module)
         if library is not None and type(estimator) is getattr(library, name, None):
             return found
@@ -65,33 +63,33 @@ def _fit_of(estimator):
 
 
 def _is_plain(estimator):
-    """Whether nothing is asked for that hangs on labels, or on the library's own start."""
+    """Whether no parameter depends on labels, or on how the library itself starts."""
     params = estimator.get_params()
-    ordinary = {
+    allowed_values = {
         "objective": (None, "binary", "multiclass", "binary:logistic", "multi:softprob"),
         "loss_function": (None, "Logloss", "MultiClass"),
         "boosting_type": (None, "gbdt", "Plain", "Ordered"),
         "booster": (None, "gbtree"),
         "multi_strategy": (None, "one_output_per_tree"),
     }
-    label_bound = ("is_unbalance", "linear_tree", "boosting", "sigmoid", "class_weights")
-    label_bound += ("auto_class_weights", "early_stopping_rounds", "eval_metric")
-    label_bound += ("class_names", "classes_count")
-    return all(params.get(name) in allowed for name, allowed in ordinary.items()) and not any(
-        params.get(name) for name in label_bound
+    refused = ("is_unbalance", "linear_tree", "boosting", "sigmoid", "class_weights")
+    refused += ("auto_class_weights", "early_stopping_rounds", "eval_metric")
+    refused += ("class_names", "classes_count")
+    return all(params.get(name) in allowed for name, allowed in allowed_values.items()) and not any(
+        params.get(name) for name in refused
     )
 
 
-def _newton(scores, rows, weights, scale):
-    """Return gradients and hessians of the cross-entropy, shaped as `scores`."""
+def _compute_gradients(scores, rows, weights, scale):
+    """Return gradients and hessians of the cross-entropy, in the shape of `scores`."""
     if rows.shape[1] == 2:
-        proba, wanted = expit(scores.reshape(-1)), rows[:, 1]
+        proba, targets = expit(scores.reshape(-1)), rows[:, 1]
     else:
         proba = scores - scores.max(axis=1, keepdims=True)
         np.exp(proba, out=proba)
         proba /= proba.sum(axis=1, keepdims=True)
-        wanted = rows
-    gradients, hessians = proba - wanted, proba * (scale * (1 - proba))
+        targets = rows
+    gradients, hessians = proba - targets, proba * (scale * (1 - proba))
     if weights is not None and len(weights):
         weights = weights if rows.shape[1] == 2 else np.asarray(weights)[:, None]
         gradients *= weights
@@ -103,9 +101,9 @@ def _fit_xgboost(estimator, X, rows, weights, fit_params):
     n_classes = rows.shape[1]
     rows32 = rows.astype(np.float32)
 
-    # The library bins by weights of samples, not by those of classes.
+    # XGBoost bins features by the weights of samples alone, so class weights enter here.
     def objective(y_true, y_pred, sample_weight=None):
-        return _newton(y_pred, rows32, weights, 1.0 if n_classes == 2 else 2.0)
+        return _compute_gradients(y_pred, rows32, weights, 1.0 if n_classes == 2 else 2.0)
 
     given = estimator.get_params()
     changed = {"objective": objective}
@@ -113,26 +111,26 @@ def _fit_xgboost(estimator, X, rows, weights, fit_params):
     if given.get("scale_pos_weight") is not None:
         changed["scale_pos_weight"] = None
         if n_classes == 2 and given["scale_pos_weight"] != 1:
-            # Then the library starts from one Newton step instead of the frequency.
+            # Then XGBoost starts from one Newton step instead of the frequency.
             prior[1] = expit(4 * (prior[1] - 0.5))
     if given.get("base_score") is None:
-        # Where the library would start from the labels' frequencies.
-        changed["base_score"] = _xgboost_start(prior)
+        # XGBoost would start from the frequencies of the placeholder labels.
+        changed["base_score"] = _xgboost_base_score(prior)
     estimator.set_params(**changed)
-    estimator.fit(X, any_labels(len(rows), n_classes), **fit_params)
+    estimator.fit(X, make_placeholder_labels(len(rows), n_classes), **fit_params)
     for name in changed:
-        # On a fitted estimator, `set_params` would tell the booster.
+        # `set_params` would change the fitted booster, too.
         setattr(estimator, name, given.get(name))
     estimator.objective = "binary:logistic" if n_classes == 2 else "multi:softprob"
     return estimator
 
 
-def _xgboost_start(prior):
+def _xgboost_base_score(prior):
     if len(prior) == 2:
         return float(prior[1])
-    version = tuple(int(part) for part in sys.modules["xgboost"].__version__.split(".")[:2])
+    version = tuple(int(number) for number in sys.modules["xgboost"].__version__.split(".")[:2])
     if version < (3, 1):
-        return 0.5  # one start for all classes, which cancels out, as for labels
+        return 0.5  # one start for all classes, which cancels out, as it does for labels
     logs = np.log(prior)
     return (logs - logs.mean()).tolist()
 
@@ -142,17 +140,17 @@ def _fit_lightgbm(estimator, X, rows, weights, fit_params):
     prior = np.average(rows, axis=0, weights=weights)
     start = np.log(prior) if n_classes > 2 else np.log(prior[1:] / prior[:1])
     scale = n_classes / (n_classes - 1) if n_classes > 2 else 1.0
-    # The library keeps scores class by class.
-    by_class = np.asfortranarray(rows)
+    # LightGBM stores scores class by class; so the columns are contiguous here, too.
+    columns = np.asfortranarray(rows)
 
     def objective(y_true, y_pred, weight):
-        return _newton(y_pred, by_class, weight, scale)
+        return _compute_gradients(y_pred, columns, weight, scale)
 
     given = estimator.get_params()
     estimator.set_params(objective=objective, class_weight=None)
     estimator.fit(
         X,
-        any_labels(n_samples, n_classes),
+        make_placeholder_labels(n_samples, n_classes),
         init_score=np.tile(start, (n_samples, 1)) if n_classes > 2 else np.repeat(start, n_samples),
         **{**fit_params, "sample_weight": weights},
     )
@@ -164,12 +162,12 @@ def _fit_lightgbm(estimator, X, rows, weights, fit_params):
 
 
 def _with_objective(booster, start, name):
-    """Return a LightGBM model that knows its objective, and its start, which trees do not hold."""
+    """Return a LightGBM model with an objective, and with its start added to the first trees."""
     first = booster.dump_model(num_iteration=1)["tree_info"]
     for tree, shift in zip(first, start, strict=True):
         for leaf in range(tree["num_leaves"]):
             value = booster.get_leaf_output(tree["tree_index"], leaf)
             booster.set_leaf_output(tree["tree_index"], leaf, value + shift)
     text = booster.model_to_string(num_iteration=-1)
-    head, line = text.split("feature_names=", 1)
-    return type(booster)(model_str=f"{head}objective={name}\nfeature_names={line}")
+    head, tail = text.split("feature_names=", 1)
+    return type(booster)(model_str=f"{head}objective={name}\nfeature_names={tail}")

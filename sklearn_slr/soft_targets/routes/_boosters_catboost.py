@@ -1,31 +1,35 @@
-"""CatBoost on probability rows, by objectives of its own; X goes in as it is.
+"""CatBoost on probability rows, by objectives of its own; X is passed on unchanged.
 
-For two classes that is its cross-entropy: exact. Its log-loss of more classes takes labels only,
-so that the binary cross-entropies of the classes are summed instead, in one model whose trees
-serve all classes, and its probabilities are made to sum to 1: not exact, as good as weighted rows.
+For two classes the objective is its cross-entropy: exact. Its log-loss for more classes takes
+labels only. There the binary cross-entropies of the classes are summed instead, in one model whose
+trees serve all classes, and its probabilities are divided by their sum: not exact, but as good as
+weighted rows.
 """
 
 import functools
 
 import numpy as np
 
-from ._row_weights import any_labels
+
+def make_placeholder_labels(n_samples, n_classes):
+    """Return labels that hold every class, for checks; an objective on rows does not read them."""
+    return np.arange(n_samples) % n_classes
 
 
 def fit_catboost(estimator, X, rows, weights, fit_params):
     """Boost on probability rows, and return the fitted CatBoostClassifier."""
     binary = rows.shape[1] == 2
     if not binary:
-        estimator = _soft_kind()(**estimator.get_params())
+        estimator = _make_soft_class()(**estimator.get_params())
     params = estimator.get_params()
     changed = {"loss_function": "CrossEntropy" if binary else "MultiCrossEntropy"}
     if params.get("learning_rate") is None and params.get("eta") is None:
-        changed["learning_rate"] = _learning_rate(estimator, rows)
+        changed["learning_rate"] = _default_learning_rate(estimator, rows)
     if binary and "scale_pos_weight" in params:
         changed["scale_pos_weight"] = None
     if 2 < rows.shape[1] <= 10 and params.get("leaf_estimation_iterations") is None:
-        # Its 10 for such losses cost a fifth more; its 1 for labels learns less at small rates.
-        # Of many classes, which start far above their share, 10 learn more and cost nothing.
+        # CatBoost's 10 for such losses cost a fifth more; its 1 for labels learns less at small
+        # learning rates. Many classes start far above their share: there 10 learn more for free.
         changed["leaf_estimation_iterations"] = 3
     estimator.set_params(**changed)
     targets = rows[:, 1] if binary else rows
@@ -33,7 +37,7 @@ def fit_catboost(estimator, X, rows, weights, fit_params):
 
 
 class _SumsToOne:
-    """Predictions of a model that has one probability for each class, whatever the others."""
+    """Predictions of a model whose probabilities of the classes are independent of each other."""
 
     def predict_proba(self, X, **params):
         """Return probabilities (n_samples, n_classes), as CatBoostClassifier does."""
@@ -45,7 +49,7 @@ class _SumsToOne:
         return np.log(self.predict_proba(X, **params))
 
     def predict(self, data, prediction_type="Class", **params):
-        """Return class indices (n_samples, 1), or what else `prediction_type` asks for."""
+        """Return class indices (n_samples, 1), or another `prediction_type`."""
         if prediction_type == "Class":
             proba = self.predict_proba(data, **params)
             return self.classes_[proba.argmax(axis=-1, keepdims=True)]
@@ -56,13 +60,13 @@ class _SumsToOne:
         return super().predict(data, prediction_type, **params)
 
     def score(self, X, y):
-        """Return the accuracy on labels that are class indices."""
+        """Return the accuracy; `y` holds class indices."""
         return float(np.mean(self.predict(X)[:, 0] == np.asarray(y)))
 
 
 @functools.cache
-def _soft_kind():
-    # Whoever is here has the library, or is about to load a model that needs it.
+def _make_soft_class():
+    # Imported late: this runs only for a CatBoost model, fitted or unpickled.
     from catboost import CatBoostClassifier
 
     names = {"__module__": __name__, "__doc__": "CatBoostClassifier of probability rows."}
@@ -70,27 +74,28 @@ def _soft_kind():
 
 
 def __getattr__(name):
-    """Let pickle find the class, which cannot be made before the library is there."""
+    """Let pickle find the class, which cannot be made before CatBoost is imported."""
     if name == "SoftCatBoostClassifier":
-        return _soft_kind()
+        return _make_soft_class()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-class _StopAtOnce:
+class _StopAfterFirstIteration:
     def after_iteration(self, info):
         return False
 
 
-def _learning_rate(estimator, rows):
-    """Return the learning rate that CatBoost sets by itself for labels, and only for these."""
-    decisive = ("iterations", "n_estimators", "num_boost_round", "num_trees", "l2_leaf_reg")
-    decisive += ("reg_lambda", "leaf_estimation_method", "leaf_estimation_iterations")
-    params = {name: value for name, value in estimator.get_params().items() if name in decisive}
+def _default_learning_rate(estimator, rows):
+    """Return the learning rate that CatBoost sets by default, which it does for labels only."""
+    relevant = ("iterations", "n_estimators", "num_boost_round", "num_trees", "l2_leaf_reg")
+    relevant += ("reg_lambda", "leaf_estimation_method", "leaf_estimation_iterations")
+    params = {name: value for name, value in estimator.get_params().items() if name in relevant}
     n_samples, n_classes = rows.shape
     probe = type(estimator)(**params, allow_writing_files=False, verbose=0, thread_count=1)
     probe.fit(
         np.arange(n_samples, dtype=np.float64)[:, None],
-        any_labels(n_samples, min(n_classes, 3)),  # two classes or more: all that it asks
-        callbacks=[_StopAtOnce()],
+        # The rate depends only on whether there are more than two classes.
+        make_placeholder_labels(n_samples, min(n_classes, 3)),
+        callbacks=[_StopAfterFirstIteration()],
     )
     return probe.learning_rate_

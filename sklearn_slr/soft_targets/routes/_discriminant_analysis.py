@@ -1,4 +1,8 @@
-"""Route of linear and quadratic discriminant analysis: soft means and covariances. Exact."""
+"""Route of linear and quadratic discriminant analysis: weighted moments. Exact.
+
+Each sample counts in every class, by its probability there times its sample weight: these products
+are the `weights` ``(n_samples, n_classes)`` below.
+"""
 
 import numbers
 import warnings
@@ -12,16 +16,17 @@ from sklearn.discriminant_analysis import (
 from sklearn.utils.validation import validate_data
 
 from ...utils._sklearn import SCATTER_BY_FREEDOM
-from ._row_weights import refuse_fit_params
+from ._fit_params import refuse_fit_params
 
 NAME = "discriminant_analysis"
 
 
-def handles(estimator):
-    """Whether `estimator` needs nothing of a class but its covariance, shrunk at most."""
+def handles(estimator, targets, sample_weight):
+    """Whether `estimator` uses weighted covariances, with a fixed shrinkage at most."""
     shrinkage = getattr(estimator, "shrinkage", None)
     return (
-        type(estimator) in (LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis)
+        targets.ndim == 2
+        and type(estimator) in FITS
         and getattr(estimator, "covariance_estimator", None) is None
         and (shrinkage is None or isinstance(shrinkage, numbers.Real))
         and not (shrinkage is not None and getattr(estimator, "solver", "svd") == "svd")
@@ -29,21 +34,20 @@ def handles(estimator):
 
 
 def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
-    """Let every sample count in each class by its mass there."""
+    """Compute priors and means of the classes, then what the kind of analysis needs."""
     estimator._validate_params()
     refuse_fit_params(estimator, fit_params)
-    mass = targets if sample_weight is None else targets * sample_weight[:, None]
+    weights = targets if sample_weight is None else targets * sample_weight[:, None]
     X = validate_data(estimator, X, ensure_min_samples=2, dtype=[np.float64, np.float32])
-    counts = mass.sum(axis=0)
+    counts = weights.sum(axis=0)
     estimator.classes_ = np.arange(len(counts))
-    estimator.priors_ = _priors(estimator, counts)
-    estimator.means_ = mass.T @ X / counts[:, None]
-    if type(estimator) is QuadraticDiscriminantAnalysis:
-        return _fit_quadratic(estimator, X, mass)
-    return _fit_linear(estimator, X, mass)
+    estimator.priors_ = _check_priors(estimator, counts)
+    estimator.means_ = weights.T @ X / counts[:, None]
+    FITS[type(estimator)](estimator, X, weights)
+    return estimator
 
 
-def _priors(estimator, counts):
+def _check_priors(estimator, counts):
     if estimator.priors is None:
         return counts / counts.sum()
     priors = np.asarray(estimator.priors, dtype=np.float64)
@@ -56,7 +60,7 @@ def _priors(estimator, counts):
 
 
 def _covariance(X, weights, shrinkage=None):
-    """Return the covariance of weighted rows around their own mean, shrunk to a sphere."""
+    """Return the covariance of rows with weights (n_samples,), shrunk towards a sphere."""
     used = np.flatnonzero(weights)
     if len(used) < len(X):
         X, weights = X[used], weights[used]
@@ -73,69 +77,79 @@ def _shrink(covariance, shrinkage):
     return (1 - shrinkage) * covariance + shrinkage * sphere
 
 
-def _scale_of_scatter(mass, n_means):
-    """Return what solver="svd" multiplies a mean square by, in this version of scikit-learn."""
-    # Of less than one sample a class, there is no unbiased estimate.
-    return mass / (mass - n_means) if SCATTER_BY_FREEDOM and mass > n_means else 1.0
+def _scatter_scale(total, n_means):
+    """Return the factor of mean squares for solver="svd", in this version of scikit-learn."""
+    # There is no unbiased estimate if the total weight is not above the number of means.
+    return total / (total - n_means) if SCATTER_BY_FREEDOM and total > n_means else 1.0
 
 
-def _within(X, mass, means, priors):
+def _within_covariance(X, weights, means, priors):
     """Return the mean of the classes' covariances, weighted by `priors`."""
     center = X.mean(axis=0)
     centered, means = X - center, means - center
-    weights = mass @ (priors / mass.sum(axis=0))
+    weights = weights @ (priors / weights.sum(axis=0))
     centered *= np.sqrt(weights)[:, None]
     return centered.T @ centered - (means.T * priors) @ means
 
 
-def _fit_linear(lda, X, mass):
+def _fit_linear(lda, X, weights):
     n_classes, n_features = lda.means_.shape
-    most = min(n_classes - 1, n_features)
-    lda._max_components = most if lda.n_components is None else lda.n_components
-    if lda._max_components > most:
+    limit = min(n_classes - 1, n_features)
+    lda._max_components = limit if lda.n_components is None else lda.n_components
+    if lda._max_components > limit:
         raise ValueError("n_components cannot be larger than min(n_features, n_classes - 1).")
     lda._n_features_out = lda._max_components
-    if lda.solver == "svd":
-        _solve_svd(lda, X, mass)
-    else:
-        lda.covariance_ = _shrink(_within(X, mass, lda.means_, lda.priors_), lda.shrinkage)
-        if lda.solver == "lsqr":
-            lda.coef_ = linalg.lstsq(lda.covariance_, lda.means_.T)[0].T
-        else:
-            _solve_eigen(lda, _covariance(X, mass.sum(axis=1), lda.shrinkage))
-        lda.intercept_ = -0.5 * (lda.means_ * lda.coef_).sum(axis=1) + np.log(lda.priors_)
+    SOLVERS[lda.solver](lda, X, weights)
     if n_classes == 2:
         lda.coef_ = np.diff(lda.coef_, axis=0)
         lda.intercept_ = np.diff(lda.intercept_)
     lda.coef_ = lda.coef_.astype(X.dtype, copy=False)
     lda.intercept_ = lda.intercept_.astype(X.dtype, copy=False)
-    return lda
 
 
-def _solve_eigen(lda, total):
-    """Solve the Rayleigh quotient of the scatter between classes to that within."""
+def _set_covariance(lda, X, weights):
+    covariance = _within_covariance(X, weights, lda.means_, lda.priors_)
+    lda.covariance_ = _shrink(covariance, lda.shrinkage)
+
+
+def _set_intercept(lda):
+    lda.intercept_ = -0.5 * (lda.means_ * lda.coef_).sum(axis=1) + np.log(lda.priors_)
+
+
+def _solve_lsqr(lda, X, weights):
+    """Solve a least squares problem for the coefficients."""
+    _set_covariance(lda, X, weights)
+    lda.coef_ = linalg.lstsq(lda.covariance_, lda.means_.T)[0].T
+    _set_intercept(lda)
+
+
+def _solve_eigen(lda, X, weights):
+    """Maximise the Rayleigh quotient of the scatter between classes to that within."""
+    _set_covariance(lda, X, weights)
+    total = _covariance(X, weights.sum(axis=1), lda.shrinkage)
     values, vectors = linalg.eigh(total - lda.covariance_, lda.covariance_)
     order = np.argsort(values)[::-1]
     values = values[order]
     lda.explained_variance_ratio_ = (values / values.sum())[: lda._max_components]
     lda.scalings_ = vectors[:, order]
     lda.coef_ = lda.means_ @ lda.scalings_ @ lda.scalings_.T
+    _set_intercept(lda)
 
 
-def _solve_svd(lda, X, mass):
-    """Whiten the scatter within classes, then turn to the axes of the class means.
+def _solve_svd(lda, X, weights):
+    """Whiten the scatter within classes, then rotate to the axes of the class means.
 
     scikit-learn decomposes the centred rows; the eigenvalues of their scatter are the squares of
     the singular values.
     """
-    counts = mass.sum(axis=0)
-    within = _within(X, mass, lda.means_, counts / counts.sum())
+    counts = weights.sum(axis=0)
+    within = _within_covariance(X, weights, lda.means_, counts / counts.sum())
     if lda.store_covariance:
-        lda.covariance_ = _within(X, mass, lda.means_, lda.priors_)
+        lda.covariance_ = _within_covariance(X, weights, lda.means_, lda.priors_)
     lda.xbar_ = lda.priors_ @ lda.means_
     std = np.sqrt(np.maximum(np.diag(within), 0))
     std[std == 0] = 1.0
-    scale = _scale_of_scatter(counts.sum(), len(counts))
+    scale = _scatter_scale(counts.sum(), len(counts))
     values, vectors = linalg.eigh(scale * within / np.outer(std, std))
     kept = np.flatnonzero(values > lda.tol**2)[::-1]
     whitening = vectors[:, kept] / std[:, None] / np.sqrt(values[kept])
@@ -149,15 +163,15 @@ def _solve_svd(lda, X, mass):
     lda.intercept_ = -0.5 * (coef**2).sum(axis=1) + np.log(lda.priors_) - lda.coef_ @ lda.xbar_
 
 
-def _fit_quadratic(qda, X, mass):
+def _fit_quadratic(qda, X, weights):
     shrinkage = getattr(qda, "shrinkage", None)
     qda.scalings_, qda.rotations_ = [], []
     covariances = []
-    for k in range(mass.shape[1]):
-        values, vectors = linalg.eigh(_covariance(X, mass[:, k], shrinkage))
+    for k in range(weights.shape[1]):
+        values, vectors = linalg.eigh(_covariance(X, weights[:, k], shrinkage))
         values, vectors = values[::-1], vectors[:, ::-1]
         if getattr(qda, "solver", "svd") == "svd":
-            values = values * _scale_of_scatter(mass[:, k].sum(), 1)
+            values = values * _scatter_scale(weights[:, k].sum(), 1)
             values = (1 - qda.reg_param) * values + qda.reg_param
         if np.any(values <= qda.tol):
             raise linalg.LinAlgError(
@@ -169,4 +183,10 @@ def _fit_quadratic(qda, X, mass):
         covariances.append((vectors * values) @ vectors.T)
     if qda.store_covariance:
         qda.covariance_ = covariances
-    return qda
+
+
+FITS = {
+    LinearDiscriminantAnalysis: _fit_linear,
+    QuadraticDiscriminantAnalysis: _fit_quadratic,
+}
+SOLVERS = {"svd": _solve_svd, "lsqr": _solve_lsqr, "eigen": _solve_eigen}

@@ -1,25 +1,24 @@
-"""Fit an estimator on targets as they are, with weights where it takes them."""
+"""Route of labels without doubt: the estimator's own fit on class indices."""
 
-from sklearn.utils.validation import has_fit_parameter
+import numpy as np
 
-from ...utils._sklearn import BaseSearchCV
+from ._fit_params import add_weights, takes_weights
 
-
-def takes_weights(estimator):
-    """Whether `estimator.fit` takes `sample_weight`; a search takes what its estimator takes."""
-    if isinstance(estimator, BaseSearchCV):
-        return takes_weights(estimator.estimator)
-    return hasattr(estimator, "fit") and has_fit_parameter(estimator, "sample_weight")
+NAME = "hard"
 
 
-def fit_hard(estimator, X, y, sample_weight, fit_params):
-    """Fit `estimator` on class indices or numbers `y`, passing weights where there are any."""
-    if sample_weight is not None:
-        if not takes_weights(estimator):
-            raise TypeError(
-                f"sample_weight was given, but {type(estimator).__name__}.fit takes none: leave "
-                "sample_weight out, or use an estimator that takes weights."
-            )
-        fit_params = {**fit_params, "sample_weight": sample_weight}
-    estimator.fit(X, y, **fit_params)
-    return estimator  # some forget to return themselves
+def handles(estimator, targets, sample_weight):
+    """Whether all probabilities are 0 or 1, and the estimator takes the weights, if any.
+
+    Some other routes know what to do with weights where the estimator does not.
+    """
+    if targets.ndim == 1 or not np.all((targets == 0) | (targets == 1)):
+        return False
+    return sample_weight is None or takes_weights(estimator)
+
+
+def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
+    """Fit on class indices."""
+    fit_params = add_weights(estimator, fit_params, sample_weight)
+    estimator.fit(X, targets.argmax(axis=1), **fit_params)
+    return estimator  # the `fit` of some estimators does not return them

@@ -1,23 +1,24 @@
-"""Route of HistGradientBoostingClassifier: its own boosting, the loss taken against rows. Exact.
+"""Route of HistGradientBoostingClassifier: its own boosting, with the loss against rows. Exact.
 
 Trees only see gradients and hessians, and those of the cross-entropy with a probability row are
-sums over its classes: X is binned once, uncopied and unweighted, and C trees a round are grown as
-for hard labels.
+sums over its classes. X is binned once, uncopied and unweighted, and C trees are grown in each
+iteration, as for hard labels.
 """
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from . import _weighted_rows
-from ._row_weights import weigh_rows
+from ._class_weight import apply_class_weight
 
 NAME = "hist_gradient_boosting"
 
 
-def handles(estimator):
-    """Whether `estimator` boosts on its loss, and stops, if early, by its loss."""
+def handles(estimator, targets, sample_weight):
+    """Whether `estimator` boosts on the log-loss, and early stopping, if any, uses the loss."""
     return (
-        type(estimator) is HistGradientBoostingClassifier
+        targets.ndim == 2
+        and type(estimator) is HistGradientBoostingClassifier
         and estimator.loss == "log_loss"
         and (estimator.scoring == "loss" or estimator.early_stopping is False)
     )
@@ -26,7 +27,7 @@ def handles(estimator):
 def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
     """Boost on the cross-entropy with the probability rows."""
     if fit_params:
-        # A validation set of one's own has labels, which a loss against rows cannot read.
+        # A validation set that the user gives has labels, which a loss against rows cannot read.
         return _weighted_rows.fit(
             estimator,
             X,
@@ -35,7 +36,7 @@ def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
             fit_params=fit_params,
             seed=seed,
         )
-    rows, weights = weigh_rows(
+    rows, weights = apply_class_weight(
         targets, sample_weight, estimator.class_weight, counts_weighted=False
     )
     params = {**estimator.get_params(deep=False), "class_weight": None}
@@ -46,15 +47,15 @@ def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
         name: value for name, value in vars(booster).items() if name not in {*params, "target_rows"}
     }
     vars(estimator).update(learned)
-    estimator._loss = booster.hard_loss
-    del estimator.hard_loss
+    estimator._loss = booster.label_loss
+    del estimator.label_loss
     return estimator
 
 
 class _SoftHistGradientBoosting(HistGradientBoostingClassifier):
     """HistGradientBoostingClassifier fitted on row numbers, whose loss looks up the rows.
 
-    The labels that pass through its inner train-validation split thus say which rows went where.
+    After the inner train-validation split, the row numbers tell which rows are in which set.
     """
 
     def _encode_y(self, y):
@@ -64,44 +65,44 @@ class _SoftHistGradientBoosting(HistGradientBoostingClassifier):
         return y.astype(np.float64)
 
     def _get_loss(self, sample_weight):
-        self.hard_loss = super()._get_loss(sample_weight)
-        return _SoftLoss(self.hard_loss, self.target_rows)
+        self.label_loss = super()._get_loss(sample_weight)
+        return _SoftLoss(self.label_loss, self.target_rows)
 
 
 class _SoftLoss:
-    """Cross-entropy with probability rows, by way of scikit-learn's loss on labels.
+    """Cross-entropy with probability rows, computed from scikit-learn's loss on labels.
 
     Parameters
     ----------
-    hard : HalfBinomialLoss or HalfMultinomialLoss
-        The loss on labels. The first reads a probability as it is; the second is called with
-        each row's likeliest class, and what is linear in the targets is put right.
+    label_loss : HalfBinomialLoss or HalfMultinomialLoss
+        The loss on labels. The first takes probabilities as they are. The second is called with
+        each row's most probable class; then the terms that are linear in the targets are corrected.
     rows : ndarray of shape (n_samples, k)
         Probability rows; every method gets row numbers as `y_true`.
     """
 
-    # Read while trees are grown. Without a `predict_proba`, the inner split is not stratified.
+    # Attributes that scikit-learn reads. Without `predict_proba` the split is not stratified.
     constant_hessian = False
     differentiable = True
 
-    def __init__(self, hard, rows):
-        self.hard = hard
-        self.link = hard.link
-        self.init_gradient_and_hessian = hard.init_gradient_and_hessian
+    def __init__(self, label_loss, rows):
+        self.label_loss = label_loss
+        self.link = label_loss.link
+        self.init_gradient_and_hessian = label_loss.init_gradient_and_hessian
         self.rows = rows
         codes = rows.argmax(axis=1)
         self.codes = codes.astype(np.float64)
-        # One tree reads one class at a time. Of one-hot rows, nothing is put right.
-        self.shift = np.asfortranarray(np.eye(rows.shape[1])[codes] - rows)
+        # Each tree reads one class, so classes are contiguous. For one-hot rows this is zero.
+        self.correction = np.asfortranarray(np.eye(rows.shape[1])[codes] - rows)
 
-    def _take(self, array, numbers):
-        return array if len(numbers) == len(array) else array[numbers.astype(np.intp)]
+    def _select(self, array, row_numbers):
+        return array if len(row_numbers) == len(array) else array[row_numbers.astype(np.intp)]
 
     def fit_intercept_only(self, y_true, sample_weight=None):
         """Return the scores of a model without features."""
-        rows = self._take(self.rows, y_true)
+        rows = self._select(self.rows, y_true)
         if rows.shape[1] == 2:
-            return self.hard.fit_intercept_only(rows[:, 1], sample_weight)
+            return self.label_loss.fit_intercept_only(rows[:, 1], sample_weight)
         prior = np.average(rows, weights=sample_weight, axis=0)
         eps = np.finfo(np.float64).eps
         return self.link.link(np.clip(prior, eps, 1 - eps)[None, :]).reshape(-1)
@@ -109,23 +110,25 @@ class _SoftLoss:
     def gradient_hessian(self, *, y_true, raw_prediction, sample_weight, **buffers):
         """Fill `gradient_out` and `hessian_out`."""
         if self.rows.shape[1] == 2:
-            positive = np.ascontiguousarray(self._take(self.rows, y_true)[:, 1])
-            return self.hard.gradient_hessian(positive, raw_prediction, sample_weight, **buffers)
-        codes, shift = self._take(self.codes, y_true), self._take(self.shift, y_true)
-        gradient, hessian = self.hard.gradient_hessian(
+            positive = np.ascontiguousarray(self._select(self.rows, y_true)[:, 1])
+            return self.label_loss.gradient_hessian(
+                positive, raw_prediction, sample_weight, **buffers
+            )
+        codes, correction = self._select(self.codes, y_true), self._select(self.correction, y_true)
+        gradient, hessian = self.label_loss.gradient_hessian(
             codes, raw_prediction, sample_weight, **buffers
         )
-        for k in range(shift.shape[1]):
-            column = shift[:, k]
+        for k in range(correction.shape[1]):
+            column = correction[:, k]
             gradient[:, k] += column if sample_weight is None else column * sample_weight
         return gradient, hessian
 
     def __call__(self, y_true, raw_prediction, sample_weight=None, n_threads=1):
         """Return the mean loss."""
         if self.rows.shape[1] == 2:
-            positive = np.ascontiguousarray(self._take(self.rows, y_true)[:, 1])
-            return self.hard(positive, raw_prediction, sample_weight, n_threads=n_threads)
-        codes, shift = self._take(self.codes, y_true), self._take(self.shift, y_true)
-        losses = self.hard.loss(codes, raw_prediction, n_threads=n_threads)
-        losses += (shift * raw_prediction).sum(axis=1)
+            positive = np.ascontiguousarray(self._select(self.rows, y_true)[:, 1])
+            return self.label_loss(positive, raw_prediction, sample_weight, n_threads=n_threads)
+        codes, correction = self._select(self.codes, y_true), self._select(self.correction, y_true)
+        losses = self.label_loss.loss(codes, raw_prediction, n_threads=n_threads)
+        losses += (correction * raw_prediction).sum(axis=1)
         return float(np.average(losses, weights=sample_weight))

@@ -1,7 +1,7 @@
-"""Route of estimators with a `cv` of their own that take weights: weighted rows, split as rows.
+"""Route of estimators with a `cv` of their own that take weights: weighted rows, split by row.
 
-Were copies split at will, a row would be on both sides. The splits are drawn on the rows and
-handed over as those of the copies.
+If copies of rows were split, a row could be in both the training and the test set. So the splits
+are drawn on rows, and translated to splits of copies.
 """
 
 import numbers
@@ -15,21 +15,22 @@ from . import _weighted_rows
 NAME = "inner_splits"
 
 
-def handles(estimator):
+def handles(estimator, targets, sample_weight):
     """Whether `estimator` takes weights and splits rows by a parameter `cv`."""
-    return "cv" in _params(estimator) and _weighted_rows.handles(estimator)
+    has_cv = hasattr(estimator, "get_params") and "cv" in estimator.get_params(deep=False)
+    return has_cv and _weighted_rows.handles(estimator, targets, sample_weight)
 
 
 def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
     """Fit on weighted rows, with splits that keep the copies of a row together."""
-    cv = _params(estimator)["cv"]
+    cv = estimator.get_params(deep=False)["cv"]
     if not isinstance(cv, str):
         codes = targets.argmax(axis=1)
         if isinstance(cv, numbers.Real) and not isinstance(cv, numbers.Integral):
             cv = StratifiedShuffleSplit(1, test_size=cv, random_state=seed)
         else:
             cv = check_cv(cv, codes, classifier=True)
-        # A calibrator weighs what it reads; a scorer counts each copy as one.
+        # A calibrator weights the held-out copies; a scorer would count each copy as one row.
         scored = None if isinstance(estimator, CalibratedClassifierCV) else codes
         estimator.set_params(cv=split_copies(cv.split(X, codes), targets, scored))
     return _weighted_rows.fit(
@@ -48,27 +49,23 @@ def split_copies(splits, targets, scored=None):
     Parameters
     ----------
     splits : iterable of (train, test)
-        Row numbers.
+        Indices of rows.
     targets : ndarray of shape (n_samples, k)
-        Probability rows; there is a copy for each positive entry.
+        Probability rows; there is a copy for each entry that is not 0.
     scored : ndarray of shape (n_samples,), default=None
-        The class of the one copy of each row that is tested; None tests all copies.
+        The class whose copy of a row is in the test set; None puts all copies there.
 
     Returns
     -------
     list of (train, test)
-        Numbers of copies.
+        Indices of copies.
     """
     rows, classes = np.nonzero(targets)
     tested = np.ones(len(rows), dtype=bool) if scored is None else classes == scored[rows]
 
-    def copies(some, allowed):
-        chosen = np.zeros(len(targets), dtype=bool)
-        chosen[some] = True
-        return np.flatnonzero(chosen[rows] & allowed)
+    def find_copies(row_indices, allowed):
+        selected = np.zeros(len(targets), dtype=bool)
+        selected[row_indices] = True
+        return np.flatnonzero(selected[rows] & allowed)
 
-    return [(copies(train, True), copies(test, tested)) for train, test in splits]
-
-
-def _params(estimator):
-    return estimator.get_params(deep=False) if hasattr(estimator, "get_params") else {}
+    return [(find_copies(train, True), find_copies(test, tested)) for train, test in splits]

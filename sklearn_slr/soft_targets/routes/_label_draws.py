@@ -1,4 +1,4 @@
-"""Route of every other classifier: labels drawn from the probability rows, models averaged."""
+"""Route of every other classifier: the mean of models fitted to drawn labels."""
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
@@ -6,29 +6,31 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from ...utils._random import derive_seed, seed_estimator
 from ...utils._sklearn import num_samples
 from .._check_predictions import check_proba
-from ._hard import fit_hard
+from ._fit_params import add_weights
 
 NAME = "label_draws"
 N_DRAWS = 5
 
 
-def handles(estimator):
-    """Whether `estimator` is a classifier: any can learn from drawn labels."""
-    return hasattr(estimator, "fit") and hasattr(estimator, "predict_proba")
+def handles(estimator, targets, sample_weight):
+    """Whether `estimator` is a probabilistic classifier: any can learn from drawn labels."""
+    return targets.ndim == 2 and hasattr(estimator, "fit") and hasattr(estimator, "predict_proba")
 
 
 def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
-    """Fit `N_DRAWS` clones, each on one label a row drawn from that row's distribution."""
+    """Fit `N_DRAWS` clones, each on one label per row, drawn from the row's distribution."""
+    fit_params = add_weights(estimator, fit_params, sample_weight)
     cumulative = np.cumsum(targets, axis=1)
     members = []
     for draw in range(N_DRAWS):
         draw_seed = derive_seed(seed, draw)
-        # One uniform number a row, inverted through the row's distribution function.
+        # One uniform number per row, mapped by the inverse of the row's distribution function.
         uniform = np.random.default_rng(draw_seed).random(len(targets))
         labels = (uniform[:, None] * cumulative[:, -1:] >= cumulative).sum(axis=1)
         classes, codes = np.unique(labels, return_inverse=True)
         member = seed_estimator(clone(estimator), draw_seed)
-        members.append((classes, fit_hard(member, X, codes, sample_weight, fit_params)))
+        member.fit(X, codes, **fit_params)
+        members.append((classes, member))
     return LabelDraws(members, targets.shape[1])
 
 
@@ -38,7 +40,7 @@ class LabelDraws(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     members : list of (ndarray, estimator)
-        The drawn classes that each fitted estimator knows, and the estimator.
+        The drawn classes that a fitted estimator knows, and the estimator.
     n_classes : int
         Number of classes; they are 0..n_classes-1.
     """

@@ -1,7 +1,7 @@
 """Route of LogisticRegression: the cross-entropy with the probability rows, by L-BFGS. Exact.
 
-The part of the loss that holds the targets is linear in the coefficients, so that their moments
-``X.T @ targets`` are taken once, and each step costs what a step on hard labels costs.
+The targets enter the loss linearly, by their moments ``X.T @ targets``. These are computed once, so
+that each step costs as much as a step on hard labels.
 """
 
 import warnings
@@ -13,19 +13,20 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import validate_data
 
-from ._row_weights import refuse_fit_params, weigh_rows
+from ._class_weight import apply_class_weight
+from ._fit_params import refuse_fit_params
 
 NAME = "logistic"
 
-# Entries (rows x classes) that one step works on at a time: they stay in the cache.
+# Number of scores (rows x classes) in a block of rows: it stays in the CPU's cache.
 BLOCK_ENTRIES = 8192
 
 
-def handles(estimator):
+def handles(estimator, targets, sample_weight):
     """Whether `estimator` is a LogisticRegression whose objective is a plain sum over samples."""
-    if type(estimator) is not LogisticRegression or estimator.dual:
+    if targets.ndim == 1 or type(estimator) is not LogisticRegression or estimator.dual:
         return False
-    # liblinear penalises the intercept, and fits one class against the rest.
+    # The solver liblinear penalises the intercept, and fits one class against the rest.
     if getattr(estimator, "multi_class", "deprecated") not in ("deprecated", "auto"):
         return False
     l1 = _penalties(estimator)[1]
@@ -37,7 +38,7 @@ def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
     estimator._validate_params()
     refuse_fit_params(estimator, fit_params)
     X = validate_data(estimator, X, accept_sparse="csr", dtype=[np.float64, np.float32], order="C")
-    rows, weights = weigh_rows(targets, sample_weight, estimator.class_weight)
+    rows, weights = apply_class_weight(targets, sample_weight, estimator.class_weight)
     n_classes = rows.shape[1]
     binary = n_classes == 2
     l2, l1 = _penalties(estimator)
@@ -62,7 +63,7 @@ def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
 
 
 def _penalties(estimator):
-    """Return the strengths of the squared and of the absolute penalty, old and new spelling."""
+    """Return the strengths of the L2 and L1 penalties, by the old or the new parameters."""
     penalty, ratio = getattr(estimator, "penalty", "deprecated"), estimator.l1_ratio
     if penalty is None:
         return 0.0, 0.0
@@ -76,12 +77,12 @@ def _minimise(X, rows, weights, *, l2, l1, intercept, tol, max_iter):
     size = objective.n_coefs * rows.shape[1]
     start, function, bounds = np.zeros(size), objective, None
     if l1 > 0:
-        # Positive and negative parts, each >= 0: the absolute value becomes linear.
+        # With positive and negative parts, each >= 0, the absolute value is linear.
         function = _split_objective(objective, l1 / weights.sum())
         start = np.zeros(2 * size)
-        free = (np.arange(size) // rows.shape[1]) >= X.shape[1]
-        bounds = [(None, None) if f else (0, None) for f in free]
-        bounds += [(0, 0) if f else (0, None) for f in free]
+        is_intercept = (np.arange(size) // rows.shape[1]) >= X.shape[1]
+        bounds = [(None, None) if free else (0, None) for free in is_intercept]
+        bounds += [(0, 0) if free else (0, None) for free in is_intercept]
     result = optimize.minimize(
         function,
         start,
@@ -106,6 +107,8 @@ def _minimise(X, rows, weights, *, l2, l1, intercept, tol, max_iter):
 
 
 def _split_objective(objective, l1):
+    """Return the objective with an L1 penalty, as a function of positive and negative parts."""
+
     def function(parts):
         plus, minus = np.split(parts, 2)
         n_penalised = objective.n_features * objective.n_columns
@@ -130,7 +133,7 @@ class _Objective:
     weights : ndarray of shape (n_samples,)
         Weights of the rows.
     l2 : float
-        Strength of the squared penalty, 1 / C.
+        Strength of the L2 penalty, 1 / C.
     intercept : bool
         Whether the last coefficient of a class is an intercept, which is not penalised.
     """
@@ -139,9 +142,9 @@ class _Objective:
         self.n_features, self.n_columns = X.shape[1], rows.shape[1]
         self.n_coefs = self.n_features + int(intercept)
         self.total, self.l2 = weights.sum(), l2 / weights.sum()
-        mass = (rows * weights[:, None]).astype(X.dtype, copy=False)
-        self.moments = self._moments(X, mass) / self.total
-        # Slicing a sparse matrix copies it; a dense block is a view.
+        weighted_rows = (rows * weights[:, None]).astype(X.dtype, copy=False)
+        self.moments = self._compute_moments(X, weighted_rows) / self.total
+        # A slice of a sparse matrix is a copy; a dense block is a view.
         block = max(256, min(2048, BLOCK_ENTRIES // self.n_columns))
         starts = [0] if sparse.issparse(X) else range(0, X.shape[0], block)
         stops = [X.shape[0]] if sparse.issparse(X) else [s + block for s in starts]
@@ -160,23 +163,26 @@ class _Objective:
             scores = X @ single[: self.n_features]
             if self.n_coefs > self.n_features:
                 scores += single[-1]
-            loss, mass = _partition(scores, weights)
-            value += loss
-            gradient += self._moments(X, mass)
+            log_partition, proba = _log_partition(scores, weights)
+            value += log_partition
+            gradient += self._compute_moments(X, proba)
         penalised = coefs[: self.n_features]
         gradient[: self.n_features] += self.l2 * penalised
         return value + 0.5 * self.l2 * np.vdot(penalised, penalised), gradient.ravel()
 
-    def _moments(self, X, mass):
+    def _compute_moments(self, X, rows):
         moments = np.empty((self.n_coefs, self.n_columns))
-        moments[: self.n_features] = X.T @ mass
+        moments[: self.n_features] = X.T @ rows
         if self.n_coefs > self.n_features:
-            moments[-1] = mass.sum(axis=0)
+            moments[-1] = rows.sum(axis=0)
         return moments
 
 
-def _partition(scores, weights):
-    """Return the weighted sum of log partition functions and their gradient, in place."""
+def _log_partition(scores, weights):
+    """Return the weighted sum of log partition functions, and the weighted probabilities.
+
+    These are the gradient. They overwrite the scores.
+    """
     if scores.shape[1] == 1:
         return float(np.vdot(weights, np.logaddexp(0, scores))), expit(scores) * weights
     highest = scores.max(axis=1, keepdims=True)

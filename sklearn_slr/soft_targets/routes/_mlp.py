@@ -1,7 +1,7 @@
 """Route of MLPClassifier: its own training loop on probability rows. Exact.
 
-The loop reads its targets as a matrix with a column for each class; only the check at its door
-insists on labels.
+The loop reads its targets as a matrix with a column for each class; only the validation before it
+requires labels.
 """
 
 import numpy as np
@@ -9,24 +9,23 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.validation import validate_data
 
-from . import _label_draws as _draws
-from ._hard import fit_hard
-from ._row_weights import refuse_fit_params
+from . import _label_draws
+from ._fit_params import add_weights, refuse_fit_params
 
 NAME = "mlp"
 
 
-def handles(estimator):
-    """Whether `estimator` is a MLPClassifier."""
-    return type(estimator) is MLPClassifier
+def handles(estimator, targets, sample_weight):
+    """Whether `estimator` is an MLPClassifier."""
+    return targets.ndim == 2 and type(estimator) is MLPClassifier
 
 
 def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
     """Train the network on the cross-entropy with the probability rows."""
     refuse_fit_params(estimator, fit_params)
     if estimator.early_stopping and targets.shape[1] == 2:
-        # Of two classes, its inner split is stratified, which takes labels.
-        return _draws.fit(
+        # For two classes its inner split is stratified, which needs labels.
+        return _label_draws.fit(
             estimator,
             X,
             targets,
@@ -36,14 +35,14 @@ def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
         )
     network = _SoftMLP(**estimator.get_params(deep=False))
     network.target_rows = targets[:, 1:] if targets.shape[1] == 2 else targets
-    fit_hard(network, X, targets.argmax(axis=1), sample_weight, {})
+    network.fit(X, targets.argmax(axis=1), **add_weights(estimator, {}, sample_weight))
     del network.target_rows
     vars(estimator).update(vars(network))
     return estimator
 
 
 class _SoftMLP(MLPClassifier):
-    """MLPClassifier that trains on `target_rows`, whatever the labels are."""
+    """MLPClassifier that trains on `target_rows` and ignores the labels."""
 
     def _validate_input(self, X, y, incremental, reset):
         X = validate_data(

@@ -7,21 +7,21 @@ from scipy import sparse
 from sklearn.neighbors import KNeighborsClassifier, RadiusNeighborsClassifier
 
 from ...utils._sklearn import neighbor_weights
-from ._row_weights import refuse_fit_params
+from ._fit_params import refuse_fit_params
 
 NAME = "neighbors"
 
 
-def handles(estimator):
-    """Whether `estimator` lets nearest neighbours vote."""
-    return type(estimator) in VOTERS
+def handles(estimator, targets, sample_weight):
+    """Whether `estimator` predicts by votes of nearest neighbours."""
+    return targets.ndim == 2 and type(estimator) in SOFT_CLASSES
 
 
 def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
     """Store the inputs as the estimator does, and probability rows instead of labels."""
     refuse_fit_params(estimator, fit_params)
     params = estimator.get_params(deep=False)
-    fitted = VOTERS[type(estimator)](**params).fit(X, targets.argmax(axis=1))
+    fitted = SOFT_CLASSES[type(estimator)](**params).fit(X, targets.argmax(axis=1))
     weights = np.ones(len(targets)) if sample_weight is None else sample_weight
     fitted.votes_ = targets * weights[:, None]
     fitted.classes_ = np.arange(targets.shape[1])
@@ -31,21 +31,21 @@ def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
 
 
 def count_votes(neighbors, weights, votes):
-    """Add up the votes of neighbours.
+    """Sum the votes of neighbours.
 
     Parameters
     ----------
     neighbors : sequence of n_queries arrays of int
         Indices of each query's neighbours.
     weights : sequence of n_queries arrays or None
-        Weights of each query's neighbours; None counts every neighbour once.
+        Weights of each query's neighbours; None gives all neighbours the same weight.
     votes : ndarray of shape (n_samples, k)
         Weighted probability rows of the training samples.
 
     Returns
     -------
     ndarray of shape (n_queries, k)
-        Rows that sum to 1, or to 0 where no neighbour has any weight.
+        Rows that sum to 1, or to 0 if all neighbours of a query have weight 0.
     """
     ends = np.cumsum([0, *(len(found) for found in neighbors)])
     if ends[-1] == 0:
@@ -53,14 +53,14 @@ def count_votes(neighbors, weights, votes):
     data = np.ones(ends[-1]) if weights is None else np.concatenate(list(weights))
     indices = np.concatenate(list(neighbors)).astype(np.intp, copy=False)
     shape = (len(neighbors), len(votes))
-    # A product with a sparse matrix never holds a row for every neighbour.
+    # A sparse product saves memory: no array has a row for every neighbour of every query.
     counts = sparse.csr_array((data.astype(float), indices, ends), shape=shape) @ votes
     totals = counts.sum(axis=1, keepdims=True)
     return counts / np.where(totals > 0, totals, 1)
 
 
 class SoftKNeighborsClassifier(KNeighborsClassifier):
-    """KNeighborsClassifier whose neighbours vote by probability rows."""
+    """KNeighborsClassifier whose neighbours vote with probability rows."""
 
     def predict_proba(self, X):
         """Return the mean of the neighbours' rows, shape (n_queries, n_classes)."""
@@ -68,41 +68,41 @@ class SoftKNeighborsClassifier(KNeighborsClassifier):
         return count_votes(neighbors, neighbor_weights(distances, self.weights), self.votes_)
 
     def predict(self, X):
-        """Return the class of the most votes, shape (n_queries,)."""
+        """Return the class with the most votes, shape (n_queries,)."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 
 class SoftRadiusNeighborsClassifier(RadiusNeighborsClassifier):
-    """RadiusNeighborsClassifier whose neighbours vote by probability rows."""
+    """RadiusNeighborsClassifier whose neighbours vote with probability rows."""
 
     def predict_proba(self, X):
         """Return the mean of the neighbours' rows, shape (n_queries, n_classes)."""
         distances, neighbors = self.radius_neighbors(X)
-        lonely = np.array([len(found) == 0 for found in neighbors], dtype=bool)
-        if lonely.any() and self.outlier_label_ is None:
+        outliers = np.array([len(found) == 0 for found in neighbors], dtype=bool)
+        if outliers.any() and self.outlier_label_ is None:
             raise ValueError(
-                f"No neighbors found for test samples {np.flatnonzero(lonely).tolist()}: use a "
+                f"No neighbors found for test samples {np.flatnonzero(outliers).tolist()}: use a "
                 "larger radius, or set outlier_label."
             )
         weights = neighbor_weights(distances, self.weights)
         proba = count_votes(neighbors, weights, self.votes_)
-        if lonely.any():
-            _vote_for_outliers(proba, lonely, self.classes_, self.outlier_label_[0])
+        if outliers.any():
+            _vote_for_outliers(proba, outliers, self.classes_, self.outlier_label_[0])
         return proba
 
     def predict(self, X):
-        """Return the class of the most votes, or the outlier label, shape (n_queries,)."""
+        """Return the class with the most votes, or the outlier label, shape (n_queries,)."""
         proba = self.predict_proba(X)
         predicted = self.classes_[proba.argmax(axis=1)]
-        without = ~proba.any(axis=1)
-        if without.any():
-            predicted[without] = self.outlier_label_[0]
+        without_votes = ~proba.any(axis=1)
+        if without_votes.any():
+            predicted[without_votes] = self.outlier_label_[0]
         return predicted
 
 
-def _vote_for_outliers(proba, lonely, classes, label):
+def _vote_for_outliers(proba, outliers, classes, label):
     if label in classes:
-        proba[np.ix_(lonely, classes == label)] = 1.0
+        proba[np.ix_(outliers, classes == label)] = 1.0
     else:
         warnings.warn(
             f"Outlier label {label!r} is not in training classes. All class probabilities of "
@@ -110,7 +110,7 @@ def _vote_for_outliers(proba, lonely, classes, label):
         )
 
 
-VOTERS = {
+SOFT_CLASSES = {
     KNeighborsClassifier: SoftKNeighborsClassifier,
     RadiusNeighborsClassifier: SoftRadiusNeighborsClassifier,
 }

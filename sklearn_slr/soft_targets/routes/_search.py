@@ -1,7 +1,7 @@
-"""Route of searches over parameters: every candidate learns from rows by its own route.
+"""Route of searches over parameters: each candidate learns from rows by its own route.
 
-The search itself runs as ever: it splits and scores by each row's likeliest label. Probability
-rows travel with it as a keyword of `fit`, which it splits as it splits X.
+The search itself runs unchanged: it splits and scores by each row's most probable label. The
+probability rows are a keyword of its `fit`, which it splits as it splits X.
 """
 
 import numpy as np
@@ -13,17 +13,17 @@ from ...utils._sklearn import BaseSearchCV, get_tags, routing_enabled
 NAME = "search"
 
 
-def handles(estimator):
-    """Whether `estimator` is a search; with metadata routing, its rows are weighted instead."""
-    if not isinstance(estimator, BaseSearchCV) or routing_enabled():
+def handles(estimator, targets, sample_weight):
+    """Whether `estimator` is a search; with metadata routing, it gets weighted rows instead."""
+    if targets.ndim == 1 or not isinstance(estimator, BaseSearchCV) or routing_enabled():
         return False
     return hasattr(estimator.estimator, "predict_proba")
 
 
-def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
-    """Search with candidates that learn from probability rows."""
+def fit(estimator, X, targets, *, sample_weight, fit_params, seed, fit_targets):
+    """Search with candidates that learn from probability rows by `fit_targets`."""
     given = estimator.estimator
-    estimator.estimator = SoftCandidate(given, seed)
+    estimator.estimator = SoftCandidate(given, seed, fit_targets)
     rows = {"target_rows": targets}
     if sample_weight is not None:
         rows["row_weight"] = sample_weight
@@ -45,14 +45,17 @@ class SoftCandidate(ClassifierMixin, BaseEstimator):
         The candidate.
     seed : int
         Seed of its fit.
+    fit_targets : callable
+        The function that fits it.
     """
 
-    def __init__(self, estimator, seed):
+    def __init__(self, estimator, seed, fit_targets):
         self.estimator = estimator
         self.seed = seed
+        self.fit_targets = fit_targets
 
     def __sklearn_clone__(self):
-        return SoftCandidate(clone(self.estimator), self.seed)
+        return SoftCandidate(clone(self.estimator), self.seed, self.fit_targets)
 
     def get_params(self, deep=True):
         """Return the parameters of the estimator inside."""
@@ -64,11 +67,8 @@ class SoftCandidate(ClassifierMixin, BaseEstimator):
         return self
 
     def fit(self, X, y, target_rows, row_weight=None, **fit_params):
-        """Fit to probability rows; `y` is left to the scorers."""
-        # The door opens both ways: candidates may be pipelines, nets, or ensembles.
-        from .._fit import fit_targets
-
-        self.fitted_ = fit_targets(
+        """Fit to probability rows; only the scorers use `y`."""
+        self.fitted_ = self.fit_targets(
             self.estimator,
             X,
             target_rows,
@@ -85,7 +85,7 @@ class SoftCandidate(ClassifierMixin, BaseEstimator):
 
     def predict(self, X):
         """Predict class indices."""
-        return self.fitted_.classify(X)
+        return self.fitted_.predict_codes(X)
 
     def predict_proba(self, X):
         """Predict probabilities."""
@@ -94,7 +94,7 @@ class SoftCandidate(ClassifierMixin, BaseEstimator):
     @available_if(lambda self: hasattr(self.estimator, "decision_function"))
     def decision_function(self, X):
         """Return the decision function of the fitted estimator."""
-        return self.fitted_.decide(X)
+        return self.fitted_.decision_function(X)
 
     def __sklearn_tags__(self):
         return get_tags(self.estimator)

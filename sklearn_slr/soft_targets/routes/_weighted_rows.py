@@ -1,7 +1,8 @@
-"""Route of classifiers that take `sample_weight`: every row once a class, weighted by its mass.
+"""Route of classifiers that take `sample_weight`: each row is repeated once per class.
 
-The weighted log-loss of the repeated rows is the cross-entropy with the probability rows, so the
-route is exact for whatever minimises a sum over samples.
+The weight of a copy is the probability of its class. The weighted log-loss of the copies is the
+cross-entropy with the probability rows, so that the route is exact for any estimator that minimises
+a sum over samples.
 """
 
 import numbers
@@ -10,35 +11,36 @@ import numpy as np
 from sklearn.ensemble import BaggingClassifier, GradientBoostingClassifier
 
 from ...utils._sklearn import get_tags, index_method_params, safe_indexing
-from ._hard import takes_weights
-from ._row_weights import weigh_rows
+from ._class_weight import apply_class_weight
+from ._fit_params import takes_weights
 
 NAME = "weighted_rows"
 
 
-def handles(estimator):
-    """Whether `estimator` takes sample weights, and samples one by one.
+def handles(estimator, targets, sample_weight):
+    """Whether `estimator` takes sample weights, and its rows can be repeated.
 
-    Copies of a row would be on both sides of an inner split for early stopping.
+    An inner split for early stopping could put copies of a row into both sets.
     """
     return (
-        takes_weights(estimator)
+        targets.ndim == 2
+        and takes_weights(estimator)
         and not get_tags(estimator).input_tags.pairwise
-        and not holds_out(estimator)
+        and not holds_out_rows(estimator)
         and _passes_weights_on(estimator)
     )
 
 
 def _passes_weights_on(estimator):
-    """Whether the estimator inside, if any, learns by weights too, drawn or taken."""
+    """Whether the estimator inside, if any, takes weights too (bagging draws rows by weight)."""
     inner = getattr(estimator, "estimator", None)
     if inner is None or isinstance(estimator, BaggingClassifier) or not hasattr(inner, "fit"):
         return True
     return takes_weights(inner)
 
 
-def holds_out(estimator):
-    """Whether `estimator.fit` keeps rows back to know when to stop."""
+def holds_out_rows(estimator):
+    """Whether `estimator.fit` holds out rows for early stopping."""
     params = estimator.get_params(deep=False)
     if isinstance(estimator, GradientBoostingClassifier):
         return estimator.n_iter_no_change is not None
@@ -46,8 +48,8 @@ def holds_out(estimator):
 
 
 def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
-    """Fit on one weighted row for every (sample, class) of positive mass."""
-    targets, sample_weight = _balance(estimator, targets, sample_weight)
+    """Fit on one weighted row for each sample and class of positive probability."""
+    targets, sample_weight = _balance_classes(estimator, targets, sample_weight)
     rows, classes = np.nonzero(targets)
     weights = targets[rows, classes]
     if sample_weight is not None:
@@ -58,16 +60,16 @@ def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
     return estimator
 
 
-def _balance(estimator, targets, sample_weight):
-    """Balance classes by their mass: many estimators would count copies, whatever they weigh."""
+def _balance_classes(estimator, targets, sample_weight):
+    """Balance classes by weight: many estimators would count copies and ignore their weights."""
     if estimator.get_params(deep=False).get("class_weight") != "balanced":
         return targets, sample_weight
     estimator.set_params(class_weight=None)
-    return weigh_rows(targets, sample_weight, "balanced")
+    return apply_class_weight(targets, sample_weight, "balanced")
 
 
 def _keep_bootstrap_size(estimator, n_samples):
-    """Make forests and bagging draw from n samples, not from as many as there are copies."""
+    """Make forests and bagging draw as many rows as from n samples, not from all copies."""
     params = estimator.get_params(deep=False)
     if "max_samples" not in params:
         return

@@ -91,7 +91,7 @@ def test_labels_are_the_same_to_the_bit_for_any_number_of_processes(n_jobs):
 def test_large_inputs_go_in_several_passes_with_the_same_bits(monkeypatch):
     at_once = classifier().fit(X, Y)
     students = classifier(final="folds").fit(X, Y)
-    monkeypatch.setattr(_fold, "_BYTES_A_PASS", 2 * X.nbytes)
+    monkeypatch.setattr(_fold, "_BYTES_PER_PASS", 2 * X.nbytes)
     sizes = []
 
     def fit_stacked(estimator, inputs, *given, **options):

@@ -134,12 +134,12 @@ def test_validation_sets_go_with_weighted_rows():
     ],
 )
 def test_what_is_left_to_weighted_rows(name, params):
-    assert _boosters.handles(make(name))
-    assert not _boosters.handles(make(name, **params))
+    assert _boosters.handles(make(name), np.eye(2), None)
+    assert not _boosters.handles(make(name, **params), np.eye(2), None)
 
 
 def test_only_the_libraries_own_classes_are_handled():
     xgboost = pytest.importorskip("xgboost")
     assert importlib.util.find_spec("xgboost")
-    assert not _boosters.handles(xgboost.XGBRFClassifier())
-    assert not _boosters.handles(object())
+    assert not _boosters.handles(xgboost.XGBRFClassifier(), np.eye(2), None)
+    assert not _boosters.handles(object(), np.eye(2), None)

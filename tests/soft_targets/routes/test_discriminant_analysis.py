@@ -51,7 +51,7 @@ def test_old_versions_divide_by_degrees_of_freedom(monkeypatch):
         monkeypatch.setattr(_discriminant_analysis, "SCATTER_BY_FREEDOM", by_freedom)
         soft = fit(plain, x, rows)
         np.testing.assert_allclose([values[0] for values in soft.scalings_], variances)
-    assert _discriminant_analysis._scale_of_scatter(0.5, 1) == 1.0
+    assert _discriminant_analysis._scatter_scale(0.5, 1) == 1.0
 
 
 @pytest.mark.parametrize("estimator", KINDS, ids=str)
@@ -82,6 +82,8 @@ def test_errors_are_those_of_labels():
 
 def test_estimates_that_need_samples_are_left_to_draws():
     assert not _discriminant_analysis.handles(
-        LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+        LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"), np.eye(2), None
     )
-    assert not _discriminant_analysis.handles(LinearDiscriminantAnalysis(shrinkage=0.1))
+    assert not _discriminant_analysis.handles(
+        LinearDiscriminantAnalysis(shrinkage=0.1), np.eye(2), None
+    )

@@ -38,9 +38,8 @@ def make_rows(n_classes):
 
 
 def fit(estimator, X, P, weight=None, **fit_params):
-    return _ensembles.fit(
-        clone(estimator), X, P, sample_weight=weight, fit_params=fit_params, seed=0
-    )
+    given = {"sample_weight": weight, "fit_params": fit_params, "seed": 0}
+    return _ensembles.fit(clone(estimator), X, P, **given, fit_targets=fit_targets)
 
 
 @EVERY
@@ -97,5 +96,5 @@ def test_keywords_are_routed_or_refused():
 
 
 def test_what_is_left_to_others():
-    assert not _ensembles.handles(VotingClassifier(MEMBERS))
-    assert not _ensembles.handles(StackingClassifier(MEMBERS, cv="prefit"))
+    assert not _ensembles.handles(VotingClassifier(MEMBERS), np.eye(2), None)
+    assert not _ensembles.handles(StackingClassifier(MEMBERS, cv="prefit"), np.eye(2), None)

@@ -1,36 +1,37 @@
 import numpy as np
-import pytest
 from sklearn.dummy import DummyClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
 
-from sklearn_slr.soft_targets.routes._hard import fit_hard, takes_weights
+from sklearn_slr.soft_targets.routes import _hard
 
-
-def test_who_takes_weights():
-    assert takes_weights(LogisticRegression())
-    assert takes_weights(GridSearchCV(LogisticRegression(), {}))
-    assert not takes_weights(KNeighborsClassifier())
-    assert not takes_weights(GridSearchCV(KNeighborsClassifier(), {}))
-    assert not takes_weights(make_pipeline(LogisticRegression()))
-    assert not takes_weights("drop")
+X, ROWS = np.zeros((4, 1)), np.eye(2)[[0, 0, 0, 1]]
+WEIGHT = np.array([1, 1, 1, 3.0])
 
 
-def test_weights_are_passed_where_there_are_any():
-    X, y = np.zeros((4, 1)), np.array([0, 0, 0, 1])
-    assert fit_hard(DummyClassifier(), X, y, None, {}).class_prior_.tolist() == [0.75, 0.25]
-    weighted = fit_hard(DummyClassifier(), X, y, np.array([1, 1, 1, 3.0]), {})
-    assert weighted.class_prior_.tolist() == [0.5, 0.5]
-    with pytest.raises(TypeError, match=r"KNeighborsClassifier\.fit takes none"):
-        fit_hard(KNeighborsClassifier(), X, y, np.ones(4), {})
+def fit(estimator, weight=None):
+    return _hard.fit(estimator, X, ROWS, sample_weight=weight, fit_params={}, seed=0)
 
 
-def test_an_estimator_that_forgets_to_return_itself():
+def test_labels_without_doubt_are_handled():
+    assert _hard.handles(DummyClassifier(), ROWS, WEIGHT)
+    assert not _hard.handles(DummyClassifier(), 0.9 * ROWS + 0.05, None)
+    assert not _hard.handles(DummyClassifier(), ROWS[:, 0], None)
+
+
+def test_weights_are_left_to_other_routes_if_the_estimator_does_not_take_them():
+    assert _hard.handles(KNeighborsClassifier(), ROWS, None)
+    assert not _hard.handles(KNeighborsClassifier(), ROWS, WEIGHT)
+
+
+def test_it_is_the_plain_fit():
+    assert fit(DummyClassifier()).class_prior_.tolist() == [0.75, 0.25]
+    assert fit(DummyClassifier(), WEIGHT).class_prior_.tolist() == [0.5, 0.5]
+
+
+def test_an_estimator_whose_fit_does_not_return_it():
     class Forgetful(DummyClassifier):
         def fit(self, X, y):
             super().fit(X, y)
 
     model = Forgetful()
-    assert fit_hard(model, np.zeros((2, 1)), np.array([0, 1]), None, {}) is model
+    assert fit(model) is model

@@ -89,7 +89,7 @@ def test_validation_sets_go_with_weighted_rows():
 
 def test_what_is_left_to_others():
     handles = _hist_gradient_boosting.handles
-    assert handles(EXACT_TYPE())
-    assert not handles(EXACT_TYPE(scoring="accuracy"))
-    assert handles(EXACT_TYPE(scoring="accuracy", early_stopping=False))
-    assert not _weighted_rows.handles(EXACT_TYPE(scoring="accuracy"))
+    assert handles(EXACT_TYPE(), np.eye(2), None)
+    assert not handles(EXACT_TYPE(scoring="accuracy"), np.eye(2), None)
+    assert handles(EXACT_TYPE(scoring="accuracy", early_stopping=False), np.eye(2), None)
+    assert not _weighted_rows.handles(EXACT_TYPE(scoring="accuracy"), np.eye(2), None)

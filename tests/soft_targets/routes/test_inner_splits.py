@@ -4,6 +4,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
 from sklearn.model_selection import KFold
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
@@ -59,7 +60,7 @@ def test_one_hot_rows_are_labels(estimator):
 
 
 def test_what_is_left_to_others():
-    from sklearn.neighbors import KNeighborsClassifier
-
-    assert not _inner_splits.handles(CalibratedClassifierCV(KNeighborsClassifier()))
-    assert not _inner_splits.handles(LogisticRegression())
+    assert not _inner_splits.handles(
+        CalibratedClassifierCV(KNeighborsClassifier()), np.eye(2), None
+    )
+    assert not _inner_splits.handles(LogisticRegression(), np.eye(2), None)

@@ -49,13 +49,13 @@ def test_weights_are_passed_or_refused():
         DummyClassifier(), X, halves, sample_weight=weight, fit_params={}, seed=0
     )
     assert model.predict_proba(X[:1])[0, 0] > 0.9
-    with pytest.raises(TypeError, match="fit takes none"):
+    with pytest.raises(TypeError, match="fit does not take it"):
         _label_draws.fit(
             GaussianProcessClassifier(), X, halves, sample_weight=weight, fit_params={}, seed=0
         )
 
 
-def test_members_answer_in_the_order_of_their_own_classes():
+def test_members_predict_in_the_order_of_their_own_classes():
     class Backwards(DummyClassifier):
         def fit(self, X, y):
             super().fit(X, y)

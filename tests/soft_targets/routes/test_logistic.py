@@ -38,7 +38,7 @@ def fit(route, estimator, X, P, weight=None):
 def test_same_optimum_as_weighted_rows(n_classes, params):
     X, P, weight = make_rows(n_classes)
     estimator = LogisticRegression(**EXACT, **params)
-    assert _logistic.handles(estimator)
+    assert _logistic.handles(estimator, np.eye(2), None)
     direct = fit(_logistic, estimator, X, P, weight)
     repeated = fit(_weighted_rows, estimator, X, P, weight)
     assert type(direct) is LogisticRegression
@@ -63,7 +63,7 @@ def measure(model, X, P, weight):
 def test_absolute_penalties_reach_an_optimum_as_good(n_classes, ratio):
     X, P, weight = make_rows(n_classes)
     estimator = LogisticRegression(solver="saga", l1_ratio=ratio, C=0.1, **MIXED, **EXACT)
-    assert _logistic.handles(estimator)
+    assert _logistic.handles(estimator, np.eye(2), None)
     direct = fit(_logistic, estimator, X, P, weight)
     repeated = fit(_weighted_rows, estimator, X, P, weight)
     np.testing.assert_allclose(direct.coef_, repeated.coef_, atol=1e-2)
@@ -103,17 +103,19 @@ def test_the_old_spelling_of_penalties():
     old = fit(_logistic, LogisticRegression(penalty=None, **EXACT), X, P)
     new = fit(_logistic, LogisticRegression(C=np.inf, **EXACT), X, P)
     np.testing.assert_allclose(old.coef_, new.coef_)
-    assert _logistic.handles(LogisticRegression(penalty="l1", solver="saga"))
-    assert not _logistic.handles(LogisticRegression(penalty="l1", solver="liblinear"))
+    assert _logistic.handles(LogisticRegression(penalty="l1", solver="saga"), np.eye(2), None)
+    assert not _logistic.handles(
+        LogisticRegression(penalty="l1", solver="liblinear"), np.eye(2), None
+    )
 
 
 def test_what_is_left_to_weighted_rows():
     class Mine(LogisticRegression):
         pass
 
-    assert not _logistic.handles(LogisticRegression(solver="liblinear"))
-    assert not _logistic.handles(LogisticRegression(l1_ratio=0.5, **MIXED))
-    assert not _logistic.handles(Mine())
+    assert not _logistic.handles(LogisticRegression(solver="liblinear"), np.eye(2), None)
+    assert not _logistic.handles(LogisticRegression(l1_ratio=0.5, **MIXED), np.eye(2), None)
+    assert not _logistic.handles(Mine(), np.eye(2), None)
 
 
 def test_too_few_iterations_warn():

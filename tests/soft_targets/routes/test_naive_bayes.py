@@ -54,3 +54,14 @@ def test_bad_priors_are_refused(priors):
 def test_variances_far_from_the_origin():
     model = _naive_bayes.fit(GaussianNB(), X + 1e6, P, sample_weight=None, fit_params={}, seed=0)
     np.testing.assert_allclose(model.var_, fit(_naive_bayes, GaussianNB(), P).var_, rtol=1e-6)
+
+
+def test_moments():
+    weights = WEIGHT[:, None] * P
+    counts, means, variances = _naive_bayes.class_moments(X, weights)
+    np.testing.assert_allclose(counts, WEIGHT @ P)
+    for k in range(3):
+        mean = np.average(X, axis=0, weights=weights[:, k])
+        np.testing.assert_allclose(means[k], mean)
+        variance = np.average((X - mean) ** 2, axis=0, weights=weights[:, k])
+        np.testing.assert_allclose(variances[k], variance)

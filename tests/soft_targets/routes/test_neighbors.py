@@ -55,7 +55,7 @@ def test_the_vote_is_the_weighted_mean_of_rows():
     np.testing.assert_allclose(model.predict_proba(X[:20] + 0.1), expected)
 
 
-def test_lonely_queries():
+def test_queries_without_neighbors():
     far = np.full((2, 4), 99.0)
     with pytest.raises(ValueError, match=r"No neighbors found for test samples \[0, 1\]"):
         fit(RadiusNeighborsClassifier(1.0)).predict_proba(far)

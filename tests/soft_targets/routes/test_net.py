@@ -10,9 +10,9 @@ from sklearn_slr.soft_targets.routes import _net
 
 def test_importing_the_route_imports_no_torch():
     code = (
-        "import sys; from sklearn.linear_model import LogisticRegression; "
+        "import sys, numpy as np; from sklearn.linear_model import LogisticRegression; "
         "from sklearn_slr.soft_targets.routes import _net; "
-        "assert not _net.handles(LogisticRegression()); "
+        "assert not _net.handles(LogisticRegression(), np.eye(2), None); "
         "assert not {'torch', 'skorch'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -22,10 +22,10 @@ def test_nets_are_handled_and_nothing_else():
     skorch = pytest.importorskip("skorch")
     from torch import nn
 
-    assert _net.handles(skorch.NeuralNetClassifier(nn.Linear))
-    assert _net.handles(skorch.NeuralNetRegressor(nn.Linear))
-    assert not _net.handles(skorch.NeuralNetClassifier)
-    assert not _net.handles(LogisticRegression())
+    assert _net.handles(skorch.NeuralNetClassifier(nn.Linear), np.eye(2), None)
+    assert _net.handles(skorch.NeuralNetRegressor(nn.Linear), np.eye(2), None)
+    assert not _net.handles(skorch.NeuralNetClassifier, np.eye(2), None)
+    assert not _net.handles(LogisticRegression(), np.eye(2), None)
 
 
 def test_fit_trains_on_rows_and_on_numbers():

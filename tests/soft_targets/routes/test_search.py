@@ -49,10 +49,12 @@ def test_groups_and_decision_functions():
     )
     soft = SoftTargetClassifier(search).fit(X, P, groups=np.arange(150) % 5)
     assert not np.isnan(soft.estimator_.best_score_)
-    candidate = _search.SoftCandidate(LogisticRegression(), 0).fit(X, Y, P)
+    candidate = _search.SoftCandidate(LogisticRegression(), 0, fit_targets).fit(X, Y, P)
     assert candidate.decision_function(X).shape == (150, 3)
     assert candidate.classes_.tolist() == [0, 1, 2]
-    assert not hasattr(_search.SoftCandidate(KNeighborsClassifier(), 0), "decision_function")
+    assert not hasattr(
+        _search.SoftCandidate(KNeighborsClassifier(), 0, fit_targets), "decision_function"
+    )
 
 
 def test_with_routing_rows_are_weighted():

@@ -60,7 +60,7 @@ def test_a_tree_is_that_of_weighted_rows(n_classes, params):
     np.testing.assert_allclose(ours, theirs, atol=1e-10)
 
 
-def test_the_dressed_forest_is_a_forest():
+def test_the_converted_forest_is_a_forest():
     X, y, P = make_rows(3)
     forest = RandomForestClassifier(40, oob_score=True, random_state=0, n_jobs=2)
     soft = fit(_trees, forest, X, P)
@@ -86,9 +86,9 @@ def test_missing_values():
 
 
 def test_what_is_left_to_weighted_rows():
-    assert _trees.handles(RandomForestClassifier())
-    assert not _trees.handles(RandomForestClassifier(criterion="entropy"))
-    assert not _trees.handles(DecisionTreeClassifier(monotonic_cst=[1]))
+    assert _trees.handles(RandomForestClassifier(), np.eye(2), None)
+    assert not _trees.handles(RandomForestClassifier(criterion="entropy"), np.eye(2), None)
+    assert not _trees.handles(DecisionTreeClassifier(monotonic_cst=[1]), np.eye(2), None)
 
 
 def test_balanced_subsample_balances():

@@ -29,7 +29,7 @@ def fit(estimator, weight=None, **fit_params):
     return _weighted_rows.fit(estimator, X, P, sample_weight=weight, fit_params=fit_params, seed=0)
 
 
-def test_a_copy_for_every_class_of_positive_mass():
+def test_a_copy_for_every_class_of_positive_probability():
     weight = np.arange(1.0, 7.0)
     rows, labels, weights, extra = fit(Recorder(), weight, extra=np.arange(6)).seen
     assert rows.tolist() == [0, 1, 1, 2, 2, 3, 3, 4, 4, 5]
@@ -38,7 +38,7 @@ def test_a_copy_for_every_class_of_positive_mass():
     assert list(extra) == rows.tolist()
 
 
-def test_balanced_classes_have_equal_mass():
+def test_balanced_classes_have_equal_weight():
     _, labels, weights, _ = fit(Recorder(class_weight="balanced")).seen
     assert weights[labels == 0].sum() == pytest.approx(weights[labels == 1].sum())
     assert weights.sum() == pytest.approx(6)
@@ -71,7 +71,7 @@ def test_a_bootstrap_draws_as_many_as_there_are_rows(forest, size):
     ids=str,
 )
 def test_no_weights_or_an_inner_split(estimator):
-    assert not _weighted_rows.handles(estimator)
+    assert not _weighted_rows.handles(estimator, np.eye(2), None)
 
 
 @pytest.mark.parametrize(
@@ -86,4 +86,4 @@ def test_no_weights_or_an_inner_split(estimator):
     ids=str,
 )
 def test_weights(estimator):
-    assert _weighted_rows.handles(estimator)
+    assert _weighted_rows.handles(estimator, np.eye(2), None)

@@ -1,0 +1,81 @@
+"""Fit a Pipeline step by step: what comes before the last step, and then the last step."""
+
+from ..utils._sklearn import process_routing, routing_enabled
+from .routes._fit_params import takes_weights
+
+
+def fit_before_last(estimator, X, targets, sample_weight=None, fit_params=None):
+    """Fit the steps of a Pipeline before its last step.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Changed in place if it is a Pipeline (its last step may be one, too); else it is its own
+        last step.
+    X : indexable of length n_samples
+        The inputs.
+    targets : ndarray of shape (n_samples, C) or (n_samples,)
+        Probability rows, or numbers.
+    sample_weight : ndarray of shape (n_samples,), default=None
+        Weights, for transformers that take them.
+    fit_params : dict, default=None
+        Keywords of the estimator's `fit`.
+
+    Returns
+    -------
+    estimator, indexable, dict
+        The last step, the inputs to fit it on, and the keywords of its `fit`.
+    """
+    if not _is_pipeline(estimator):
+        return estimator, X, fit_params
+    before, (name, last) = estimator[:-1], estimator.steps[-1]
+    before_params, last_params = _split_fit_params(estimator, fit_params or {}, sample_weight)
+    if len(before.steps):
+        y = targets if targets.ndim == 1 else targets.argmax(axis=1)
+        X = before.fit_transform(X, y, **before_params)
+    estimator.steps = [*before.steps, (name, last)]
+    return fit_before_last(last, X, targets, sample_weight, last_params)
+
+
+def replace_last_step(estimator, model):
+    """Return the fitted model, inside of the Pipeline whose last step it is, if there is one."""
+    if not _is_pipeline(estimator):
+        return model
+    name, last = estimator.steps[-1]
+    estimator.steps[-1] = (name, replace_last_step(last, model))
+    return estimator
+
+
+def _is_pipeline(estimator):
+    return hasattr(estimator, "steps") and hasattr(estimator, "named_steps")
+
+
+def _split_fit_params(pipeline, fit_params, sample_weight):
+    """Split fit parameters into those of a Pipeline's transformers and those of its last step.
+
+    The last step gets its weights from its route. Transformers that take weights (with metadata
+    routing: that request them) get them here, or weights would not mean repeated rows.
+    """
+    name = pipeline.steps[-1][0]
+    if routing_enabled():
+        given = dict(fit_params)
+        if sample_weight is not None:
+            given["sample_weight"] = sample_weight
+        if not given:
+            return {}, {}
+        last = dict(process_routing(pipeline, "fit", **given)[name]["fit"])
+        last.pop("sample_weight", None)
+        consumed = pipeline[:-1].get_metadata_routing().consumes("fit_transform", given)
+        return {key: given[key] for key in consumed}, last
+    unknown = [key for key in fit_params if "__" not in key]
+    if unknown:
+        raise ValueError(
+            f"fit got {unknown[0]!r} for a Pipeline, which takes the parameters of its steps: "
+            f"write 'step__{unknown[0]}' with the step's name, e.g. {name + '__' + unknown[0]!r}."
+        )
+    last = {key: value for key, value in fit_params.items() if key.split("__")[0] == name}
+    before = {key: value for key, value in fit_params.items() if key not in last}
+    if sample_weight is not None:
+        takers = [step for step, each in pipeline.steps[:-1] if takes_weights(each)]
+        before = {**{f"{step}__sample_weight": sample_weight for step in takers}, **before}
+    return before, {key.split("__", 1)[1]: value for key, value in last.items()}
