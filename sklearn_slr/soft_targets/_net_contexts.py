@@ -17,9 +17,9 @@ def prediction_context(estimator):
     with _isolate_nets(estimator, seed=0, n_threads=None), contextlib.ExitStack() as stack:
         net = final_step(estimator)
         if is_net(net):
-            from .._nets._training import reading_from_memory
+            from .._nets._training import accelerated
 
-            stack.enter_context(reading_from_memory(net))
+            stack.enter_context(accelerated(net))
         yield
 
 
