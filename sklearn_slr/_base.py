@@ -25,8 +25,9 @@ from ._em._splits import make_split_drawer
 from ._running._checkpoint import open_checkpoint
 from ._running._progress import Plan, print_line, report_fit
 from .refinement import AnnotatorRefinement, AverageRefinement, PosteriorRefinement
-from .utils._estimators import check_teachers, rename_labels, set_learned_attributes
+from .utils._estimators import check_teachers, set_learned_attributes
 from .utils._inputs import as_indexable, check_lengths
+from .utils._label_parameters import rename_labels
 from .utils._routing import make_router, route_fit
 from .utils._sklearn import (
     CallbackSupportMixin,
@@ -243,6 +244,8 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         """Return a context with the E step, which keeps its folds if there is a checkpoint."""
         if self.checkpoint is None:
             return contextlib.nullcontext(e_step)
+        if not os.fspath(self.checkpoint):
+            raise ValueError("checkpoint is an empty path; expected a folder, or None for none.")
         params = {**self.get_params(deep=False), "estimator": student, "teachers": teachers}
         return open_checkpoint(
             self.checkpoint,
@@ -313,6 +316,13 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         self
             The estimator.
         """
+        # Strings and None stand for objects, whose parameters can be set, too.
+        nested = {name.partition("__")[0] for name in params if "__" in name}
+        refinement = params.get("refinement", self.refinement)
+        if "refinement" in nested and isinstance(refinement, str) and refinement in REFINEMENTS:
+            params["refinement"] = REFINEMENTS[refinement]()
+        if "estimator" in nested and params.get("estimator", self.estimator) is None:
+            params["estimator"] = self._default_estimator()
         return self._set_params("teachers", **params)
 
     def get_metadata_routing(self) -> MetadataRouter:

@@ -120,6 +120,8 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         The fitted students, with ``final="folds"`` or an int.
     n_rounds_ : int
         Rounds run.
+    n_fits_ : int
+        Number of models fitted: in the rounds, for the scores of the cuts, and at the end.
     n_features_in_ : int
         Number of features, where X has such.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

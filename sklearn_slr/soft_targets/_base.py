@@ -18,10 +18,10 @@ from ..utils._classifier_mixin import ProbabilisticClassifierMixin
 from ..utils._estimators import (
     check_classifier,
     default_classifier,
-    rename_labels,
     set_learned_attributes,
 )
 from ..utils._inputs import as_indexable, check_lengths
+from ..utils._label_parameters import rename_labels
 from ..utils._labels import encode_labels
 from ..utils._nets import final_step
 from ..utils._random import derive_seed

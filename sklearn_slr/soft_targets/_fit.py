@@ -6,7 +6,7 @@ import numpy as np
 from sklearn import config_context
 from sklearn.base import clone
 
-from ..utils._estimators import rename_labels
+from ..utils._label_parameters import rename_labels
 from ..utils._nets import final_step, is_net
 from ..utils._random import seed_estimator
 from ..utils._sklearn import _safe_split, index_method_params, routing_enabled
@@ -58,7 +58,7 @@ def fit_targets(
     columns = _find_columns(estimator, targets)
     chosen = choose_route(list_routes(fit_targets), estimator, targets, sample_weight, route)
     if columns is not None and len(columns) < targets.shape[1]:
-        rename_labels(estimator, columns)
+        rename_labels(estimator, columns, targets.shape[1])
     n_classes = None if columns is None else targets.shape[1]
     with fitting_context(estimator, seed):
         last, X, params = fit_before_last(estimator, X, targets, sample_weight, fit_params)

@@ -181,11 +181,28 @@ def _check_label_array(values, *, name):
         )
     if values.dtype.kind == "f" and not np.all(np.isfinite(values)):
         raise ValueError(f"Input {name} contains infinity: labels must be finite.")
+    _check_one_kind(values, name=name)
     try:
         check_classification_targets(values)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{name} does not hold class labels. {error}") from None
     return values
+
+
+def _check_one_kind(values, *, name):
+    """Refuse strings beside other objects, which cannot be sorted."""
+    if values.dtype.kind == "O":
+        strings = sum(isinstance(value, str) for value in values.tolist())
+        if 0 < strings < len(values):
+            _refuse_mixed_kinds(values, name)
+
+
+def _refuse_mixed_kinds(values, name):
+    kinds = sorted({type(label).__name__ for label in values.tolist()})
+    raise TypeError(
+        f"{name} mixes labels of kinds {', '.join(kinds)}, which cannot be sorted: make them one "
+        "kind, e.g. by astype(str)."
+    ) from None
 
 
 def find_missing(values):
@@ -204,11 +221,7 @@ def unique_labels(values, *, name):
     try:
         return np.unique(values, return_inverse=True)
     except TypeError:
-        kinds = sorted({type(label).__name__ for label in values.tolist()})
-        raise TypeError(
-            f"{name} mixes labels of kinds {', '.join(kinds)}, which cannot be sorted: make them "
-            "one kind, e.g. by astype(str)."
-        ) from None
+        _refuse_mixed_kinds(values, name)
 
 
 def _multi_output(values, name):
