@@ -17,7 +17,6 @@ _CONSTRAINTS = {
     "alpha": [Interval(Real, 0, 1, closed="both")],
     "random_state": ["random_state"],
 }
-NO_PARAMS = {"fit_params": None}
 
 
 class _Distillation:
@@ -25,14 +24,15 @@ class _Distillation:
 
     def _fit_models(self, fit_model, X, observed):
         student = self._get_estimator()
+        teacher = student if self.teacher is None else self.teacher
         # The keywords of `fit` are the student's; a teacher of another kind may not know them.
-        teacher, options = (student, {}) if self.teacher is None else (self.teacher, NO_PARAMS)
+        options = {} if self.teacher is None else {"fit_params": None}
         self._check_estimator(student, "estimator")
         self._check_estimator(teacher, "teacher")
-        teacher = fit_model(teacher, observed, key=(1,), **options)
-        softened = self._soften(teacher.predict(X))
+        fitted_teacher = fit_model(teacher, observed, key=(1,), **options)
+        softened = self._soften(fitted_teacher.predict(X))
         targets = self.alpha * softened + (1 - self.alpha) * observed
-        learned = {"teacher_": teacher.model, "soft_labels_": targets}
+        learned = {"teacher_": fitted_teacher.model, "soft_labels_": targets}
         return fit_model(student, targets), learned
 
     def __sklearn_tags__(self):

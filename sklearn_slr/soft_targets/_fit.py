@@ -76,9 +76,9 @@ def fit_targets(
 
 
 def _drop_rows_of_no_weight(estimator, X, targets, sample_weight, fit_params):
-    """Return what is left of the arguments of a fit, and which rows; None for all.
+    """Return the arguments without rows of weight zero, and the rows kept (None for all).
 
-    Arrays that estimators might write into are copies.
+    Arrays that an estimator might write into are copied.
     """
     rows = None
     if sample_weight is not None and not np.all(sample_weight > 0):

@@ -1,4 +1,4 @@
-"""Fit a Pipeline step by step: what comes before the last step, and then the last step."""
+"""Fit the steps of a Pipeline before its last one, and replace the last one."""
 
 from ..utils._sklearn import process_routing, routing_enabled
 from .routes._fit_params import takes_weights
@@ -38,7 +38,7 @@ def fit_before_last(estimator, X, targets, sample_weight=None, fit_params=None):
 
 
 def replace_last_step(estimator, model):
-    """Return the fitted model, inside of the Pipeline whose last step it is, if there is one."""
+    """Return the fitted model, or the Pipeline with the model as its last step."""
     if not _is_pipeline(estimator):
         return model
     name, last = estimator.steps[-1]

@@ -28,7 +28,7 @@ def test_each_model_learns_what_the_one_before_says(n_rounds):
     np.testing.assert_allclose(refinery.predict_proba(X), last.predict_proba(X), rtol=1e-10)
 
 
-def test_what_is_known_by_heart_is_handed_on():
+def test_memorised_labels_are_passed_on():
     tree = LabelRefineryClassifier(DecisionTreeClassifier(), n_rounds=3).fit(X, y)
     np.testing.assert_array_equal(tree.soft_labels_.argmax(axis=1), y)
 

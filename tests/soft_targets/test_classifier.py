@@ -73,7 +73,7 @@ def test_names_of_classes_and_features():
     np.testing.assert_array_equal(labels.predict_proba(frame), plain.predict_proba(frame))
 
 
-def test_a_class_without_mass_is_never_predicted():
+def test_a_class_of_probability_zero_is_never_predicted():
     rows = np.insert(P, 1, 0.0, axis=1)
     soft = SoftTargetClassifier(DecisionTreeClassifier(max_depth=2)).fit(X, rows)
     assert soft.classes_.tolist() == [0, 1, 2, 3]

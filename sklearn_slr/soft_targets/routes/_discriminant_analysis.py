@@ -18,8 +18,6 @@ from sklearn.utils.validation import validate_data
 from ...utils._sklearn import SCATTER_BY_FREEDOM
 from ._fit_params import refuse_fit_params
 
-NAME = "discriminant_analysis"
-
 
 def handles(estimator, targets, sample_weight):
     """Whether `estimator` uses weighted covariances, with a fixed shrinkage at most."""

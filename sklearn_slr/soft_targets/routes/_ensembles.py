@@ -14,8 +14,6 @@ from ...utils._random import derive_seed
 from ...utils._sklearn import _safe_split, process_routing, routing_enabled
 from ._fit_params import refuse_fit_params
 
-NAME = "ensembles"
-
 
 def handles(estimator, targets, sample_weight):
     """Whether `estimator` only combines members that it fits on the same rows."""

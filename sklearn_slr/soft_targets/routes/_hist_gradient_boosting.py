@@ -11,8 +11,6 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from . import _weighted_rows
 from ._class_weight import apply_class_weight
 
-NAME = "hist_gradient_boosting"
-
 
 def handles(estimator, targets, sample_weight):
     """Whether `estimator` boosts on the log-loss, and early stopping, if any, uses the loss."""

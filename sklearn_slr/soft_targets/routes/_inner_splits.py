@@ -12,8 +12,6 @@ from sklearn.model_selection import StratifiedShuffleSplit, check_cv
 
 from . import _weighted_rows
 
-NAME = "inner_splits"
-
 
 def handles(estimator, targets, sample_weight):
     """Whether `estimator` takes weights and splits rows by a parameter `cv`."""

@@ -8,7 +8,6 @@ from ...utils._sklearn import num_samples
 from .._check_predictions import check_proba
 from ._fit_params import add_weights
 
-NAME = "label_draws"
 N_DRAWS = 5
 
 

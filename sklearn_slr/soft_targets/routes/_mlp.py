@@ -12,8 +12,6 @@ from sklearn.utils.validation import validate_data
 from . import _label_draws
 from ._fit_params import add_weights, refuse_fit_params
 
-NAME = "mlp"
-
 
 def handles(estimator, targets, sample_weight):
     """Whether `estimator` is an MLPClassifier."""

@@ -16,8 +16,6 @@ from sklearn.utils.validation import validate_data
 
 from ._fit_params import refuse_fit_params
 
-NAME = "naive_bayes"
-
 
 def handles(estimator, targets, sample_weight):
     """Whether `estimator` is one of scikit-learn's naive Bayes classifiers."""

@@ -9,8 +9,6 @@ from sklearn.neighbors import KNeighborsClassifier, RadiusNeighborsClassifier
 from ...utils._sklearn import neighbor_weights
 from ._fit_params import refuse_fit_params
 
-NAME = "neighbors"
-
 
 def handles(estimator, targets, sample_weight):
     """Whether `estimator` predicts by votes of nearest neighbours."""

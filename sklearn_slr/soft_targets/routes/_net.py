@@ -2,8 +2,6 @@
 
 from ...utils._nets import is_net
 
-NAME = "net"
-
 
 def handles(estimator, targets, sample_weight):
     """Whether `estimator` is a skorch net; targets may be rows or numbers."""

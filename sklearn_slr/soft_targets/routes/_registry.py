@@ -1,6 +1,6 @@
 """The routes, each of which fits one kind of estimator to target arrays.
 
-A route is a module, named ``_`` and its `NAME`, with two functions:
+A route is a module with two functions; its name is ``_`` and the name of the route.
 
 ``handles(estimator, targets, sample_weight)`` says whether it can fit the estimator to the targets.
 These are float64: rows ``(n_samples, k)`` that sum to 1, or, for "net" and "regression" alone,
@@ -60,7 +60,7 @@ def list_routes(fit_targets):
     Parameters
     ----------
     fit_targets : callable
-        The function that fits estimators inside of ensembles and searches. It is an argument,
+        The function that fits estimators inside ensembles and searches. It is an argument,
         because its module imports this one.
 
     Returns

@@ -2,8 +2,6 @@
 
 from ._fit_params import add_weights
 
-NAME = "regression"
-
 
 def handles(estimator, targets, sample_weight):
     """Whether the targets are numbers."""
@@ -13,4 +11,4 @@ def handles(estimator, targets, sample_weight):
 def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
     """Fit on numbers (n_samples,)."""
     estimator.fit(X, targets, **add_weights(estimator, fit_params, sample_weight))
-    return estimator  # the `fit` of some estimators does not return them
+    return estimator  # some estimators' `fit` does not return `self`

@@ -10,8 +10,6 @@ from sklearn.utils.metaestimators import available_if
 
 from ...utils._sklearn import BaseSearchCV, get_tags, routing_enabled
 
-NAME = "search"
-
 
 def handles(estimator, targets, sample_weight):
     """Whether `estimator` is a search; with metadata routing, it gets weighted rows instead."""

@@ -27,8 +27,6 @@ from sklearn.tree import (
 
 from ._class_weight import apply_class_weight
 
-NAME = "trees"
-
 TREES = {
     DecisionTreeClassifier: DecisionTreeRegressor,
     ExtraTreeClassifier: ExtraTreeRegressor,

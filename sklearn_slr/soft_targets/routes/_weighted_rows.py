@@ -14,8 +14,6 @@ from ...utils._sklearn import get_tags, index_method_params, safe_indexing
 from ._class_weight import apply_class_weight
 from ._fit_params import takes_weights
 
-NAME = "weighted_rows"
-
 
 def handles(estimator, targets, sample_weight):
     """Whether `estimator` takes sample weights, and its rows can be repeated.
