@@ -11,7 +11,7 @@ from ..utils._nets import final_step, is_net
 from ..utils._random import seed_estimator
 from ..utils._sklearn import _safe_split, index_method_params, routing_enabled
 from ._fitted import FittedTargets
-from ._net_contexts import fitting_context
+from ._contexts import fitting_context
 from ._pipelines import fit_before_last, replace_last_step
 from .routes._registry import choose_route, list_routes
 

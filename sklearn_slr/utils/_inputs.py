@@ -44,7 +44,12 @@ def as_indexable(X, *, name="X"):
                 "own batches, see batch_size and iterator_train of skorch."
             )
         if isinstance(X, data.Dataset):
-            return helper.SliceDataset(X if _yields_pairs(X) else InputsOnly(X), idx=0)
+            if not hasattr(X, "__len__"):
+                raise TypeError(
+                    f"{name} is the dataset {type(X).__name__}, which has no length: give it "
+                    "__len__ and __getitem__, as a fold needs some of its rows."
+                )
+            return helper.SliceDataset(Samples(X), idx=0)
         if isinstance(X, Mapping):
             return X if isinstance(X, helper.SliceDict) else helper.SliceDict(**X)
     if isinstance(X, Mapping):
@@ -58,24 +63,13 @@ def as_indexable(X, *, name="X"):
     return indexable(X)[0]
 
 
-def _yields_pairs(dataset):
-    """Whether the samples of a torch dataset are (X, y), as skorch expects, not X alone."""
-    try:
-        return len(dataset) == 0 or isinstance(dataset[0], (tuple, list))
-    except (TypeError, NotImplementedError):
-        raise TypeError(
-            f"X is the dataset {type(dataset).__name__}, which has no length or cannot be indexed: "
-            "give it __len__ and __getitem__, as folds need some of its rows."
-        ) from None
-
-
-class InputsOnly:
-    """A torch dataset whose samples are X alone, as one whose samples are (X,).
+class Samples:
+    """A torch dataset whose samples are tuples (X, ...), also where the dataset yields X alone.
 
     Parameters
     ----------
     dataset : torch Dataset
-        The dataset.
+        The dataset; read only when a sample is needed.
     """
 
     def __init__(self, dataset):
@@ -85,7 +79,8 @@ class InputsOnly:
         return len(self.dataset)
 
     def __getitem__(self, i):
-        return (self.dataset[i],)
+        sample = self.dataset[i]
+        return sample if isinstance(sample, (tuple, list)) else (sample,)
 
 
 def check_lengths(X, /, *, called="X", **others):
@@ -129,7 +124,7 @@ def _check_same_index(inputs):
             row = int(np.flatnonzero(index != other)[0])
             raise ValueError(
                 f"{name} has the index labels of {first} in another order (row {row}: "
-                f"{other[row]!r} and {index[row]!r}), but rows are paired by position: reorder it, "
+                f"{other[row]} and {index[row]}), but rows are paired by position: reorder it, "
                 f"{name} = {name}.loc[{first}.index]."
             )
         warnings.warn(
