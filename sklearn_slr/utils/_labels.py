@@ -205,6 +205,38 @@ def _refuse_mixed_kinds(values, name):
     ) from None
 
 
+def ordered_categories(y):
+    """Return the categories of y in their own order, else None.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        An ordered pandas Categorical, an ordered dictionary array of Arrow (also in pandas), or a
+        polars Enum have an order; anything else has none.
+
+    Returns
+    -------
+    list or None
+        The categories, the lowest first.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_slr.utils._labels import ordered_categories
+    >>> ordered_categories(pd.Categorical(["low", "high"], ["low", "high"], ordered=True))
+    ['low', 'high']
+    """
+    dtype = getattr(y, "dtype", getattr(y, "type", None))
+    arrow = getattr(dtype, "pyarrow_dtype", dtype)
+    if getattr(arrow, "ordered", None) is True and hasattr(arrow, "value_type"):
+        array = getattr(getattr(y, "array", y), "__arrow_array__", lambda: y)()
+        chunks = array.unify_dictionaries().chunks if hasattr(array, "chunks") else [array]
+        return chunks[0].dictionary.to_pylist() if chunks else None
+    if getattr(dtype, "ordered", None) is True:
+        return dtype.categories.tolist()
+    return dtype.categories.to_list() if type(dtype).__name__ == "Enum" else None
+
+
 def find_missing(values):
     """Return where labels are NaN, None or pandas' NA."""
     if values.dtype.kind == "f":

@@ -6,9 +6,11 @@ objectives of its own. A library is recognised if it has been imported; nothing 
 """
 
 import sys
+from functools import partial
 
 import numpy as np
 from scipy.special import expit
+from sklearn.base import clone
 
 from . import _weighted_rows
 from ._boosters_catboost import fit_catboost, make_placeholder_labels
@@ -36,7 +38,8 @@ def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
         fit_params=fit_params,
         seed=seed,
     )
-    if set(fit_params) - allowed:
+    too_few = len(targets) < 2 * (params.get("min_child_samples") or 0)
+    if set(fit_params) - allowed or too_few:
         return fit_repeated()
     class_weight = params.get("class_weight")
     if params.get("scale_pos_weight") is not None and targets.shape[1] == 2:
