@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from examples.benchmarks._data import data_folder
+from examples.benchmarks.common.data import data_folder
 
 BATCHES = "cifar-10-batches-py"
 N_TRAIN = 50_000

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from examples.benchmarks._retina import GeM, mean_of_flips
+from examples.benchmarks.common.retina import GeM, mean_of_flips
 
 CIFAR_MEAN, CIFAR_STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

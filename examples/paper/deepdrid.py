@@ -19,7 +19,7 @@ The measurement
 Run ``python -m examples.paper.deepdrid --data FOLDER --workers 8`` on a machine with a GPU.
 """
 
-from examples.benchmarks._data import data_folder
+from examples.benchmarks.common.data import data_folder
 
 from ._data_photos import load_retinas
 from ._harness import main

@@ -17,7 +17,7 @@ Run ``python -m examples.paper.plant_pathology --data FOLDER --workers 8`` on a 
 from sklearn.metrics import accuracy_score, roc_auc_score
 from sklearn.model_selection import train_test_split
 
-from examples.benchmarks._data import data_folder
+from examples.benchmarks.common.data import data_folder
 from sklearn_slr import SoftTargetClassifier
 
 from ._data_photos import LEAVES, load_plants

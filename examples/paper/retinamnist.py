@@ -6,7 +6,7 @@ The question
     the images of DeepDRiD's validation set, on which the paper measured its table.
 
 The net
-    That of ``examples/benchmarks/retinamnist.py``: 66,690 parameters, generalized-mean pooling,
+    That of ``examples.benchmarks.retinamnist``: 66,690 parameters, generalized-mean pooling,
     AdamW with the one-cycle policy, random flips and transpositions. "Without tricks" it has
     neither augmentation, nor schedule, nor that pooling. There are no pre-trained weights.
 
@@ -31,9 +31,9 @@ from skorch import NeuralNetClassifier, NeuralNetRegressor
 from torch import nn
 from torch.utils.data import DataLoader
 
-from examples.benchmarks._data import data_folder
-from examples.benchmarks._retina import load as load_arrays
-from examples.benchmarks._retina import make_student
+from examples.benchmarks.common.data import data_folder
+from examples.benchmarks.common.retina import load as load_arrays
+from examples.benchmarks.common.retina import make_student
 from sklearn_slr.callbacks import one_cycle
 
 from ._harness import main

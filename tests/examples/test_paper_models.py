@@ -11,7 +11,7 @@ pytest.importorskip("skorch")
 
 from torch import nn  # noqa: E402
 
-from examples.benchmarks._retina import RetinaNet  # noqa: E402
+from examples.benchmarks.common.retina import RetinaNet  # noqa: E402
 from examples.paper import _augment, _models  # noqa: E402
 
 

@@ -43,15 +43,14 @@ def test_the_page_has_a_row_for_every_parameter_and_no_other():
 
 
 @pytest.fixture
-def bench(monkeypatch):
-    """Return the import function of the folder, where modules import each other by name."""
+def bench():
+    """Return a function that imports a module of the benchmark."""
     pytest.importorskip("skorch")
-    monkeypatch.syspath_prepend(ROOT / "examples" / "benchmarks")
-    return importlib.import_module
+    return lambda name: importlib.import_module(f"examples.benchmarks.parameters.{name}")
 
 
 def test_the_benchmark_changes_every_parameter(bench):
-    cases, costs = bench("_parameters_cases"), bench("_parameters_costs")
+    cases, costs = bench("cases"), bench("costs")
     for kind in KINDS:
         names = parameters_of(kind)
         changes = [
@@ -84,7 +83,7 @@ def test_the_benchmark_changes_every_parameter(bench):
     ],
 )
 def test_a_cell_is_a_function_of_its_seed(bench, table, setup, change):
-    run_cell = bench("parameters").run_cell
+    run_cell = bench("cells").run_cell
     one, base = run_cell(table, setup, change, 3), run_cell(table, setup, "base", 3)
     assert one == run_cell(table, setup, change, 3)
     assert {**one, **base} == base
@@ -94,7 +93,7 @@ def test_a_cell_is_a_function_of_its_seed(bench, table, setup, change):
 
 
 def test_data_are_functions_of_the_seed(bench):
-    for table in bench("_parameters_cases").TABLES.values():
+    for table in bench("cases").TABLES.values():
         for make, _ in table.setups.values():
             one, again, other = make(1), make(1), make(2)
             for name in ("X", "y", "truth", "X_test", "y_test"):
@@ -112,10 +111,10 @@ def lines_of(values, change):
 
 def test_differences_are_paired_by_seed(bench):
     lines = lines_of({1: 0.5, 2: 0.7, 3: 0.6}, "base") + lines_of({1: 0.6, 2: 1.0}, "n=1")
-    mean, error = bench("parameters").difference(lines, "s", "n=1", "score")
+    mean, error = bench("tables").difference(lines, "s", "n=1", "score")
     # +0.1 and +0.3: standard deviation 0.2 / sqrt(2), standard error 0.1.
     np.testing.assert_allclose([mean, error], [0.2, 0.1])
-    assert np.isnan(bench("parameters").difference(lines, "other", "n=1", "score")[0])
+    assert np.isnan(bench("tables").difference(lines, "other", "n=1", "score")[0])
 
 
 def test_files_are_printed_together(bench, tmp_path, monkeypatch, capsys):
@@ -123,8 +122,8 @@ def test_files_are_printed_together(bench, tmp_path, monkeypatch, capsys):
     lines = lines_of({1: 0.5, 2: 0.7}, "base"), lines_of({1: 0.6, 2: 1.0}, "n=1")
     one.write_text(json.dumps({"lines": lines[0], "costs": {}}))
     two.write_text(json.dumps({"lines": lines[1], "costs": {"verbose": "4 lines"}}))
-    monkeypatch.setattr(sys, "argv", ["parameters.py", "--table", str(one), str(two)])
-    bench("parameters").main()
+    monkeypatch.setattr(sys, "argv", ["parameters", "--table", str(one), str(two)])
+    bench("__main__").main()
     said = capsys.readouterr().out
     assert "| base | 60.0 | 16 |" in said
     assert "| n=1 | +20.0 ± 10.0 | 16 |" in said

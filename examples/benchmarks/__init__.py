@@ -1,0 +1,1 @@
+"""Benchmarks; ``python -m examples.benchmarks.e_step`` and the others run from the root."""

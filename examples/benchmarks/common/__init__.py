@@ -1,0 +1,1 @@
+"""What several benchmarks, or the experiments of the paper, have in common."""

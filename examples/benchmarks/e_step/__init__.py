@@ -1,0 +1,1 @@
+"""How fast is one E step with a neural net?"""

@@ -1,0 +1,1 @@
+"""Is anything lost when a fit is killed, loses a worker, its disk or a file?"""

@@ -1,0 +1,1 @@
+"""Does a long run keep what it should have let go?"""

@@ -1,0 +1,1 @@
+"""Labels under noise: refined labels, next to cleaning them and to doing nothing."""

@@ -1,0 +1,1 @@
+"""Ordinal regression: cuts, refinement rounds and other packages."""

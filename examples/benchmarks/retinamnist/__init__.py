@@ -1,0 +1,1 @@
+"""RetinaMNIST: a small CNN inside SLRRegressor, round after round."""

@@ -1,0 +1,1 @@
+"""What do soft targets cost, and what do they give?"""
