@@ -118,7 +118,9 @@ def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
     fit_params = index_method_params(targets, fit_params, rows)
     estimator.set_params(**{name: count * targets.shape[1] for name, count in counts.items()})
     estimator.fit(safe_indexing(X, rows), classes, **{**fit_params, "sample_weight": weights})
-    return estimator.set_params(**counts)
+    if not hasattr(estimator, "is_fitted"):  # CatBoost refuses, once it is fitted
+        estimator.set_params(**counts)
+    return estimator
 
 
 def fill_copies(estimator, targets):
