@@ -3,8 +3,8 @@
 The weight of a copy is the probability of its class. The weighted log-loss of the copies is the
 cross-entropy with the probability rows, so that the route is exact for any estimator that minimises
 a sum over samples. Others would count the copies: an average over rows shrinks the step of every
-copy, and boosting or resampling by class would see all classes in all rows. So the route takes only
-classes that are known to add up weighted rows.
+copy, one-vs-one would train each pair on the rows of all classes, and boosting or resampling would
+see all classes in all rows. So the route takes only classes that are known to add up weighted rows.
 """
 
 import numbers
@@ -39,12 +39,11 @@ SUMS_ROWS = {
         "RandomForestClassifier",
         "RandomizedSearchCV",
         "RidgeClassifier",
-        "SVC",
     },
     "xgboost": {"XGBClassifier", "XGBRFClassifier"},
 }
 # With these, rows are drawn, split or counted whatever their weights are.
-COUNTING_FLAGS = ("bootstrap", "is_unbalance", "probability", "unbalance", "unbalanced_sets")
+COUNTING_FLAGS = ("bootstrap", "is_unbalance", "unbalance", "unbalanced_sets")
 # Minimal numbers of rows, with the values that mean the same for rows and for copies.
 ROW_COUNTS = {
     "min_child_samples": 1,
