@@ -107,10 +107,12 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         ):
             e_step = replace(e_step, progress=progress)
             student_step = e_step.of_student(student, fit_params)
-            choice = self._choose(refinement, e_step, student_step, labels, targets, weight)
+            refinement, n_trials = self._choose(
+                refinement, e_step, student_step, labels, targets, weight
+            )
             refined = refine_labels(
                 e_step,
-                choice.refinement,
+                refinement,
                 labels.observed,
                 targets,
                 self.n_rounds,
@@ -120,7 +122,7 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
                 select=self.select_round,
             )
             students = final.fit(student_step, refined.training, labels.strata)
-            n_fits = choice.n_fits + int(refined.history["n_fits"].sum()) + students.n_fits
+            n_fits = n_trials + int(refined.history["n_fits"].sum()) + students.n_fits
             learned = self._learned_attributes(labels, refined, students, weight)
             learned |= {"n_rounds_": refined.n_rounds, "n_fits_": n_fits}
             learned |= {"_students": without_scores(students), **final.name_models(students)}
@@ -257,8 +259,8 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         )
 
     def _choose(self, refinement, e_step, student_step, labels, targets, weight):
-        """Choose among the alternatives of a refinement, if it has any."""
-        choice = settle(
+        """Choose among the alternatives of a refinement; return it and the number of fits."""
+        refinement, n_fits, scores = settle(
             refinement,
             e_step,
             student_step,
@@ -269,10 +271,10 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
             coarse=self._draws_random_folds(),
             weight=weight,
         )
-        if choice.scores:
-            scores = ", ".join(f"{score:.3g}" for score in choice.scores)
-            self._print_line(f"{choice.refinement} (scores {scores}).")
-        return choice
+        if len(scores):
+            text = ", ".join(f"{score:.3g}" for score in scores)
+            self._print_line(f"{refinement} (scores {text}).")
+        return refinement, n_fits
 
     def _print_line(self, message):
         print_line(self, message, verbose=self.verbose)

@@ -1,17 +1,20 @@
-"""Settings of all tests: no check is skipped, and one thread does the arithmetic."""
+"""Settings of all tests: no check is skipped, and each process computes with one thread."""
 
 import os
 
 # Read by SciPy when it is imported; scikit-learn's array API checks are skipped without it.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
-# Small problems on a busy machine: threads would wait for each other more than they work.
-for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_threads, "1")
+# The problems are small: on a busy machine, threads would wait for each other more than they work.
+# Libraries read this when they are loaded, here and in the processes that tests start.
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_variable] = "1"
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 
 import importlib.util
 
 import pytest
 from hypothesis import HealthCheck, settings
+from threadpoolctl import threadpool_limits
 
 # A busy machine is no failure. The same examples every time, so that a red run is the change's own
 # doing; `pytest --hypothesis-profile=slow`, a part of .ci/slow, looks for new ones.
@@ -23,9 +26,11 @@ settings.load_profile("steady")
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _one_torch_thread():
-    """Keep torch's threads from spinning against the other processes of the machine."""
+def _one_thread():
+    """Limit the libraries that were loaded before this file, and torch."""
     if importlib.util.find_spec("torch"):
         import torch
 
         torch.set_num_threads(1)
+    with threadpool_limits(limits=1):
+        yield

@@ -206,7 +206,7 @@ def test_nets() -> None:
     assert_type(MixedPrecision(), MixedPrecision)
     cosine_with_warmup(10, warmup=0.2, step_every="epoch")
     one_cycle(warmup=0.2)
-    with pytest.raises(ValueError, match="'mean' is wanted"):
+    with pytest.raises(ValueError, match="expected 'mean' or 'none'"):
         OHEMLoss(reduction="sum")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="'batch' or 'epoch'"):
         one_cycle(step_every="step")  # type: ignore[arg-type]

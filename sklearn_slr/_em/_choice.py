@@ -1,6 +1,6 @@
 """What a refinement leaves open, settled before the rounds by predicting rows held out of them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -17,25 +17,6 @@ N_PARTS, N_FOLDS = 5, 2
 N_STEPS, N_STUDENTS = 2, 3
 
 
-@dataclass(frozen=True)
-class Choice:
-    """A settled refinement, and what settling it took.
-
-    Parameters
-    ----------
-    refinement : refinement
-        The refinement to use.
-    n_fits : int, default=0
-        Number of models fitted for the choice.
-    scores : list of float, default=()
-        Criterion of each alternative; empty where there was nothing to choose.
-    """
-
-    refinement: object
-    n_fits: int = 0
-    scores: tuple[float, ...] = ()
-
-
 def settle(
     refinement,
     e_step,
@@ -50,41 +31,34 @@ def settle(
 ):
     """Choose among a refinement's alternatives by trials on rows that their rounds never see.
 
-    A part of the rows is held out: of weight zero, it neither trains a model nor counts in an M
+    A fifth of the rows is held out: of weight zero, it neither trains a model nor counts in an M
     step. Every alternative refines the labels of the others in a few rounds, and students of
-    these labels predict the part. The predictions of all parts are judged together.
+    these labels predict the fifth. The predictions of all fifths are judged together.
 
     Parameters
     ----------
     refinement : refinement
-        Settled, unless it has a method ``alternatives()`` that returns two or more; then
+        Fixed, unless it has a method ``alternatives()`` that returns two or more; then
         ``choose(held_out, observed, *, sample_weight=None)`` gets the predictions of each, a
         list of ``(n, C)``, and returns the index of the one to use and a score for each.
-    e_step : EStep
-        The E step of the rounds.
-    student_step : EStep
-        The same of the student.
-    observed : ndarray
-        The observed labels as the refinement takes them.
-    targets : ndarray of shape (n_samples, C)
-        The first targets.
-    n_rounds : int
-        Number of rounds that are to be run; without rounds there is nothing to choose.
+    e_step, student_step : EStep
+        The E step of the rounds, and the same of the student.
+    observed, targets, n_rounds, weight
+        As in `refine_labels`; without rounds there is nothing to choose.
     strata : ndarray of int of shape (n_samples,), default=None
         Classes that folds are stratified by.
     coarse : bool, default=True
-        Whether to draw few folds; else those of the E step are used, parts and all.
-    weight : ndarray of shape (n_samples,), default=None
-        Sample weights for the counts of the M step.
+        Whether to draw few folds; else those of the E step are used.
 
     Returns
     -------
-    Choice
-        The refinement to use.
+    refinement, n_fits, scores
+        The refinement to use; the number of models fitted; the scores of the alternatives, empty
+        where there was nothing to choose.
     """
     alternatives = open_alternatives(refinement)
     if not alternatives or not n_rounds:
-        return Choice(refinement)
+        return refinement, 0, ()
     n_samples = len(targets)
     draw_parts = draw_halves = e_step.draw_splits
     if coarse:
@@ -119,7 +93,7 @@ def settle(
     index, scores = refinement.choose(
         [proba[rows] for proba in held_out], observed[rows], sample_weight=kept
     )
-    return Choice(alternatives[index], n_fits, tuple(scores))
+    return alternatives[index], n_fits, scores
 
 
 def open_alternatives(refinement):

@@ -108,19 +108,9 @@ class EStep:
         ]
 
     def __call__(self, targets, round):
-        """Predict every row by models that were trained without it.
+        """Predict every row by models that were trained on `targets` without it: `OutOfFold`.
 
-        Parameters
-        ----------
-        targets : ndarray of shape (n_samples, C) or (n_samples,)
-            What the models are trained on.
-        round : int
-            Number of the round; part of all seeds.
-
-        Returns
-        -------
-        OutOfFold
-            Predictions of all rows.
+        The number of the round is part of all seeds.
         """
         folds = self.draw_folds(round)
         files = [None] * len(folds)
@@ -197,16 +187,7 @@ def _describe_folds(task):
 
 
 def combine_folds(folds, predictions, targets):
-    """Average the predictions of held-out rows; rows that are never held out keep their targets.
-
-    Parameters
-    ----------
-    folds : list of Fold
-        The folds.
-    predictions : list of ndarray
-        Predictions of the test rows of each fold.
-    targets : ndarray of shape (n_samples, C) or (n_samples,)
-        Targets, kept by rows that are in no test fold.
+    """Average the folds' predictions of their test rows; other rows keep their targets.
 
     Returns
     -------

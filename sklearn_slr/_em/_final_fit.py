@@ -102,21 +102,10 @@ class FinalFit:
         return 0, self.n_random_folds or n_fits_per_pass
 
     def fit(self, e_step, targets, strata=None):
-        """Fit the students on the refined labels.
+        """Fit the students on `targets`, with the E step of the student alone.
 
-        Parameters
-        ----------
-        e_step : EStep
-            The E step of the student alone: its rows, weights, folds and seeds are used.
-        targets : ndarray of shape (n_samples, C) or (n_samples,)
-            The labels to train on.
-        strata : ndarray of int of shape (n_samples,), default=None
-            Classes that random folds are stratified by.
-
-        Returns
-        -------
-        Students
-            The students, with scores if they are needed.
+        Its rows, weights, folds and seeds are used; random folds are stratified by `strata`.
+        Return `Students`, with scores if they are needed.
         """
         if not self.refits:
             return _fit_fold_students(

@@ -52,9 +52,7 @@ def predict_folds(
     ----------
     task : (list of Fold, list of FoldFile or None, bool)
         The folds; the files that keep their results; whether to train the models in one pass.
-    estimators : list of estimator
-        The teachers.
-    X, targets, observed, sample_weight, fit_params, augmentations, X_val
+    estimators, X, targets, ...
         As in `EStep`.
 
     Returns
@@ -173,12 +171,7 @@ def pair_with_all_rows(fitted, fold):
 
 
 def present_classes(train, targets, observed, sample_weight):
-    """Return which classes the training rows know: observed in one of them, and not refined away.
-
-    Returns
-    -------
-    ndarray of bool of shape (C,)
-    """
+    """Return which classes (C,) the training rows know: observed there, and not refined away."""
     rows = train if sample_weight is None else train[sample_weight[train] > 0]
     present = (targets[rows] > 0).any(axis=0)
     if observed is not None:

@@ -156,24 +156,8 @@ def _read_only(array):
 def check_targets(targets, shape, name):
     """Check targets that a refinement returned, and return a copy; rows sum to 1 exactly.
 
-    Parameters
-    ----------
-    targets : array-like
-        What the refinement returned.
-    shape : tuple of int
-        The expected shape.
-    name : str
-        The method that returned it, for errors.
-
-    Returns
-    -------
-    ndarray of that shape
-        Finite numbers, or probability rows.
-
-    Raises
-    ------
-    ValueError
-        If the shape differs, or the values are not finite, or rows are not probabilities.
+    Raises a ValueError that begins with `name`, the method that returned them, if the shape
+    differs, values are not finite, or rows are not probabilities.
     """
     targets = np.array(targets, dtype=np.float64)
     if targets.shape != shape:

@@ -1,1 +1,1 @@
-"""Training of skorch nets on probability rows; imported only where a net is."""
+"""Training of skorch nets on probability rows; imported only where a net is used."""

@@ -1,4 +1,8 @@
-"""The loss of a net against probability rows and sample weights, as its criterion takes it."""
+"""The loss of a net for probability rows ("soft targets") and sample weights.
+
+skorch passes hard labels to a criterion. While a net computes the loss of a batch, the ``forward``
+of its criterion is replaced by one that uses the soft targets and weights of the batch.
+"""
 
 import contextlib
 import functools
@@ -15,8 +19,8 @@ def criterion_class(criterion):
     return criterion if isinstance(criterion, type) else type(criterion)
 
 
-def takes_rows(criterion):
-    """Whether a criterion takes probability rows as they are."""
+def accepts_soft_targets(criterion):
+    """Whether the ``forward`` of a criterion takes probability rows as targets."""
     kind = criterion_class(criterion)
     return issubclass(kind, nn.KLDivLoss) or any(
         getattr(owner, "accepts_soft_targets", False) for owner in (criterion, kind)
@@ -24,155 +28,168 @@ def takes_rows(criterion):
 
 
 @contextlib.contextmanager
-def answer_for(net, batch):
-    """While the net takes its loss, have the criterion answer for the rows of the batch."""
-    given, criterion, called = net.criterion_, eager(net.criterion_), []
+def soft_criterion(net, labels, soft_targets, sample_weight):
+    """Within the context, the net's criterion computes the loss of a batch of soft targets."""
+    original, criterion, calls = net.criterion_, unwrap_compiled(net.criterion_), []
     if not isinstance(criterion, nn.Module):
         raise TypeError(
-            f"criterion={net.criterion!r} is no nn.Module, which probability rows and sample "
-            "weights ask for: put the function into the forward of an nn.Module."
+            f"Got criterion={net.criterion!r}, expected an nn.Module, which probability rows and "
+            "sample weights need: move the function into the forward of an nn.Module."
         )
-    native, own = criterion.forward, vars(criterion).get("forward")
+    # An instance may have a forward of its own, which is put back afterwards.
+    forward, own_forward = criterion.forward, vars(criterion).get("forward")
 
-    def forward(input, target, *args, **kwargs):
-        called.append(_check_labels(net, target, batch))
-        return _loss(criterion, lambda *pair: native(*pair, *args, **kwargs), input, target, batch)
+    def soft_forward(input, target, *args, **kwargs):
+        calls.append(_check_labels(net, target, labels, soft_targets))
+        return _compute_loss(
+            criterion,
+            lambda pred, target: forward(pred, target, *args, **kwargs),
+            input,
+            target,
+            soft_targets,
+            sample_weight,
+        )
 
-    vars(net)["criterion_"], vars(criterion)["forward"] = criterion, forward
+    vars(net)["criterion_"], vars(criterion)["forward"] = criterion, soft_forward
     try:
         yield
     finally:
-        vars(net)["criterion_"] = given
+        vars(net)["criterion_"] = original
         del vars(criterion)["forward"]
-        vars(criterion).update({} if own is None else {"forward": own})
-    if not called:
+        vars(criterion).update({} if own_forward is None else {"forward": own_forward})
+    if not calls:
         raise TypeError(
-            f"{type(net).__name__}.get_loss did not call self.criterion_, which alone knows the "
+            f"{type(net).__name__}.get_loss did not call self.criterion_, but only that has the "
             "probability rows and sample weights: compute the loss of the labels with it."
         )
 
 
-def eager(criterion):
-    """Return the criterion that torch.compile may have wrapped."""
+def unwrap_compiled(criterion):
+    """Return the original of a criterion that was wrapped by torch.compile, or itself."""
     return getattr(criterion, "_orig_mod", criterion)
 
 
-def _check_labels(net, target, batch):
-    """Refuse labels that are not the batch's own, in their order: the rows are in that order."""
-    if target is batch.labels:
+def _check_labels(net, target, labels, soft_targets):
+    """Check that the criterion gets the labels of the batch, in the order of the soft targets."""
+    if target is labels:
         return
-    labels = torch.as_tensor(batch.labels)
+    labels = torch.as_tensor(labels)
     same = target.numel() == labels.numel()
-    if same and batch.rows is not None:
+    if same and soft_targets is not None:
         same = torch.equal(target.detach().to(labels).flatten(), labels.flatten())
     if not same:
         raise TypeError(
-            f"{type(net).__name__}.get_loss calls self.criterion_ on other labels than the "
-            "batch's, shuffled or changed, so that probability rows and sample weights do not fit "
-            "them: hand y_true on as it comes."
+            f"{type(net).__name__}.get_loss calls self.criterion_ on other labels than those of "
+            "the batch (shuffled or changed), so probability rows and sample weights do not match "
+            "them: pass y_true on unchanged."
         )
 
 
-def _loss(criterion, native, pred, target, batch):
+def _compute_loss(criterion, forward, pred, labels, soft_targets, sample_weight):
     """Return the loss of a batch, reduced as the criterion reduces it."""
-    forward, first = type(criterion).forward, pred[0] if isinstance(pred, tuple) else pred
-    weight = None if batch.weight is None else batch.weight.to(first.dtype).to(first.device)
-    if batch.rows is not None:
-        rows = batch.rows.to(first.dtype).to(first.device)
-        if forward in (nn.CrossEntropyLoss.forward, nn.NLLLoss.forward):
-            return _cross_entropy(criterion, first, rows, weight)
-        if forward in (nn.BCELoss.forward, nn.BCEWithLogitsLoss.forward):
-            pred, target = first, rows[:, 1].reshape(target.shape)
-        elif takes_rows(criterion):
-            target = _log(rows) if getattr(criterion, "log_target", False) else rows
+    native, target = type(criterion).forward, labels
+    first = pred[0] if isinstance(pred, tuple) else pred
+    if sample_weight is not None:
+        sample_weight = sample_weight.to(first.dtype).to(first.device)
+    if soft_targets is not None:
+        soft_targets = soft_targets.to(first.dtype).to(first.device)
+        if native in (nn.CrossEntropyLoss.forward, nn.NLLLoss.forward):
+            return _cross_entropy(criterion, first, soft_targets, sample_weight)
+        if native in (nn.BCELoss.forward, nn.BCEWithLogitsLoss.forward):
+            pred, target = first, soft_targets[:, 1].reshape(labels.shape)
+        elif accepts_soft_targets(criterion):
+            is_log = getattr(criterion, "log_target", False)
+            target = _finite_log(soft_targets) if is_log else soft_targets
         else:
-            return _expected_loss(criterion, native, pred, target, rows, weight)
-    if weight is None:
-        return native(pred, target)
-    losses = _per_sample(criterion, native, pred, target)
-    return _reduce(losses, torch.ones_like(losses), weight, criterion.reduction)
+            return _expected_loss(criterion, forward, pred, labels, soft_targets, sample_weight)
+    if sample_weight is None:
+        return forward(pred, target)
+    losses = _sample_losses(criterion, forward, pred, target)
+    return _reduce(losses, torch.ones_like(losses), sample_weight, criterion.reduction)
 
 
-def _log(rows):
-    return rows.clamp_min(torch.finfo(rows.dtype).tiny).log()
+def _finite_log(proba):
+    return proba.clamp_min(torch.finfo(proba.dtype).tiny).log()
 
 
-def _cross_entropy(criterion, pred, rows, weight):
-    if pred.shape != rows.shape:
+def _cross_entropy(criterion, pred, soft_targets, sample_weight):
+    if pred.shape != soft_targets.shape:
         raise ValueError(
-            f"The module returned shape {tuple(pred.shape)} for {rows.shape[0]} samples and "
-            f"{rows.shape[1]} classes: give it one output for each class."
+            f"Got module outputs of shape {tuple(pred.shape)} for {soft_targets.shape[0]} samples "
+            f"and {soft_targets.shape[1]} classes: give the module one output for each class."
         )
-    plain = criterion.weight is None and not isinstance(criterion, nn.NLLLoss)
-    if plain and weight is None and criterion.reduction == "mean":
-        loss = F.cross_entropy(pred, rows, label_smoothing=criterion.label_smoothing)
+    is_plain = criterion.weight is None and not isinstance(criterion, nn.NLLLoss)
+    if is_plain and sample_weight is None and criterion.reduction == "mean":
+        loss = F.cross_entropy(pred, soft_targets, label_smoothing=criterion.label_smoothing)
         if math.isfinite(loss.item()):
             return loss
-    losses, divisor = _by_class(criterion, pred, rows), rows
+    losses, divisor = _class_losses(criterion, pred, soft_targets), soft_targets
     if criterion.weight is not None:
-        losses, divisor = losses * criterion.weight, rows * criterion.weight
+        losses, divisor = losses * criterion.weight, soft_targets * criterion.weight
     # torch divides the loss of hard labels by the sum of their class weights.
-    return _reduce(losses.sum(1), divisor.sum(1), weight, criterion.reduction)
+    return _reduce(losses.sum(1), divisor.sum(1), sample_weight, criterion.reduction)
 
 
-def _by_class(criterion, pred, rows):
-    """Return the part (n, C) of each class in the losses."""
+def _class_losses(criterion, pred, soft_targets):
+    """Return the terms (n, C) of the cross-entropy, one for each class."""
     log_proba = pred if isinstance(criterion, nn.NLLLoss) else F.log_softmax(pred, dim=1)
     smoothing = getattr(criterion, "label_smoothing", 0.0)
-    mass = (1 - smoothing) * rows + smoothing / rows.shape[1]
-    # A class of no mass adds nothing, be its log-probability minus infinity.
-    return -mass * log_proba.masked_fill(mass == 0, 0)
+    smoothed = (1 - smoothing) * soft_targets + smoothing / soft_targets.shape[1]
+    # A class of probability zero adds nothing, even if its predicted log-probability is -inf.
+    return -smoothed * log_proba.masked_fill(smoothed == 0, 0)
 
 
-def per_sample_losses(criterion, pred, labels, rows):
-    """Return the losses (n,) of rows, or of labels where rows is None, before the mean is taken.
+def per_sample_losses(criterion, pred, labels, soft_targets):
+    """Return the losses (n,) for soft targets, or for labels if soft_targets is None.
 
-    For ``nn.CrossEntropyLoss`` and ``nn.NLLLoss`` without class weights, and elementwise ones.
+    The criterion is an ``nn.CrossEntropyLoss`` or ``nn.NLLLoss`` without class weights, or an
+    elementwise loss.
     """
-    if rows is None:
-        return _per_sample(criterion, criterion, pred, labels)
+    if soft_targets is None:
+        return _sample_losses(criterion, criterion, pred, labels)
     if isinstance(criterion, nn.CrossEntropyLoss):
         return F.cross_entropy(
-            pred, rows, reduction="none", label_smoothing=criterion.label_smoothing
+            pred, soft_targets, reduction="none", label_smoothing=criterion.label_smoothing
         )
-    return _by_class(criterion, pred, rows).sum(1)
+    return _class_losses(criterion, pred, soft_targets).sum(1)
 
 
-def _expected_loss(criterion, native, pred, target, rows, weight):
+def _expected_loss(criterion, forward, pred, labels, soft_targets, sample_weight):
+    """Return the sum over classes of the loss of each class, weighted by its probability."""
     losses = 0.0
-    for label in range(rows.shape[1]):
-        label_losses = _per_sample(criterion, native, pred, torch.full_like(target, label))
-        losses = losses + rows[:, label] * label_losses
-    return _reduce(losses, torch.ones_like(losses), weight, criterion.reduction)
+    for label in range(soft_targets.shape[1]):
+        label_losses = _sample_losses(criterion, forward, pred, torch.full_like(labels, label))
+        losses = losses + soft_targets[:, label] * label_losses
+    return _reduce(losses, torch.ones_like(losses), sample_weight, criterion.reduction)
 
 
-def _per_sample(criterion, native, pred, target):
-    """Return the loss of each sample (n,), from a criterion that is told not to reduce."""
+def _sample_losses(criterion, forward, pred, target):
+    """Return the loss of each sample (n,), from a criterion whose reduction is set to "none"."""
     name, reduction = type(criterion).__name__, getattr(criterion, "reduction", None)
     losses = None
     if isinstance(reduction, str):
         criterion.reduction = "none"
         try:
-            losses = native(pred, target)
+            losses = forward(pred, target)
         finally:
             criterion.reduction = reduction
     if losses is None or losses.shape[:1] != target.shape[:1]:
         raise TypeError(
-            f"Probability rows and sample weights ask {name} for the loss of each sample, and it "
+            f"Probability rows and sample weights need the loss of each sample, but {name} "
             + ("has no attribute reduction" if losses is None else "reduces with reduction='none'")
-            + ": return the unreduced losses where self.reduction == 'none', or, for probability "
-            "rows without sample weights, take the rows as targets and set "
+            + ": return the unreduced losses if self.reduction == 'none'. For probability rows "
+            "without sample weights, you can instead take the rows as targets and set "
             "accepts_soft_targets = True."
         )
     losses = losses.reshape(len(losses), -1)
     return losses.sum(1) if reduction in ("sum", "batchmean") else losses.mean(1)
 
 
-def _reduce(losses, divisor, weight, reduction):
-    if weight is not None:
-        losses, divisor = losses * weight, divisor * weight
+def _reduce(losses, divisor, sample_weight, reduction):
+    if sample_weight is not None:
+        losses, divisor = losses * sample_weight, divisor * sample_weight
     if reduction == "sum":
         return losses.sum()
     if reduction == "none":  # the net's get_loss takes the mean
-        return losses if weight is None else losses / weight.mean()
+        return losses if sample_weight is None else losses / sample_weight.mean()
     return losses.sum() / divisor.sum()

@@ -140,12 +140,8 @@ def locate_files(folder, fingerprint, folds, targets, sample_weight, has_validat
         The folder of the fit.
     fingerprint : str
         Hash of all that the fit depends on.
-    folds : list of Fold
-        The folds.
-    targets : ndarray of shape (n_samples, C) or (n_samples,)
-        What their models are trained on.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Weights of the rows.
+    folds, targets, sample_weight
+        The folds of a round and what their models are trained on.
     has_validation : bool
         Whether there is a clean set.
 
@@ -172,19 +168,9 @@ def locate_files(folder, fingerprint, folds, targets, sample_weight, has_validat
 
 
 def describe_fit(params, inputs):
-    """Describe all that a fit depends on, without its seed.
+    """Describe by names and texts all that a fit depends on, without its seed.
 
-    Parameters
-    ----------
-    params : dict
-        Parameters of the estimator.
-    inputs : dict
-        Arguments of `fit`.
-
-    Returns
-    -------
-    dict of str to str
-        Names and texts.
+    `params` are those of the estimator, `inputs` the arguments of `fit`.
     """
     described = {"version of python": platform.python_version()}
     for package in (joblib, np, scipy, sklearn):

@@ -72,7 +72,7 @@ class Progress:
 
     @contextlib.contextmanager
     def task(self, name, n_subtasks, *, ordered=False):
-        """Report a subtask for as long as the context lasts.
+        """Report a subtask for as long as the context lasts, and yield its `Progress`.
 
         Parameters
         ----------
@@ -82,11 +82,6 @@ class Progress:
             Number of its own subtasks; 0: it has none. None: unknown.
         ordered : bool, default=False
             Whether its subtasks run one after the other; else they end in any order.
-
-        Yields
-        ------
-        Progress
-            The subtask.
         """
         if self.context is None:
             yield self
@@ -111,21 +106,10 @@ SILENT = Progress()
 
 @contextlib.contextmanager
 def report_fit(estimator, n_tasks, X, y):
-    """Report a whole fit for as long as the context lasts.
+    """Report a fit of `n_tasks` tasks in order for as long as the context lasts.
 
-    Parameters
-    ----------
-    estimator : estimator
-        It must be fitted when the context is left.
-    n_tasks : int
-        Number of tasks, one after the other.
-    X, y : object
-        The data of `fit`, for callbacks that score.
-
-    Yields
-    ------
-    Progress
-        The fit.
+    The estimator must be fitted when the context is left. `X` and `y` are for callbacks that
+    score. Yields the `Progress` of the fit.
     """
     if not hasattr(estimator, "_init_callback_context"):  # scikit-learn before 1.9
         yield SILENT

@@ -1,4 +1,4 @@
-"""Callbacks of skorch nets: weight averaging, learning rates of a whole run, mixed precision."""
+"""Callbacks for skorch nets: weight averaging, learning rate schedules, mixed precision."""
 
 from ._precision import MixedPrecision
 from ._schedules import cosine_with_warmup, one_cycle

@@ -1,4 +1,6 @@
-"""Train a skorch net in half precision where that is safe."""
+"""Train a skorch net in mixed precision: bfloat16 where it is safe, float32 elsewhere."""
+
+from __future__ import annotations
 
 from collections.abc import MutableMapping
 from typing import Any
@@ -8,24 +10,25 @@ from skorch.callbacks import Callback
 
 
 class MixedPrecision(Callback):
-    """Run the forward of a net in bfloat16, while it trains, where torch knows that to be safe.
+    """Train a net in mixed precision with torch's autocast and bfloat16.
 
-    Convolutions and matrix products take numbers of 16 bits, norms and losses of 32: torch's
-    autocast. Weights, gradients, moments and what the module returns stay float32, and so does
-    every prediction, on validation rows too [1]_.
+    In training, convolutions and matrix products use 16 bits, and norms and losses 32 bits.
+    Weights, gradients, the optimizer's state and the outputs of the module stay float32, and so
+    do all predictions, including those for validation [1]_.
 
     See Also
     --------
-    StochasticWeightAveraging : List it after this one; its statistics are then those of float32.
+    StochasticWeightAveraging : List it after this callback, so that batch norm statistics are
+        computed in float32.
 
     Notes
     -----
-    Worth its rounding where convolutions or wide matrix products take most of the time, on a GPU
-    or on a CPU with instructions for bfloat16 (AVX-512 BF16, AMX). Small layers get slower. A net
-    with this callback is trained by itself: folds do not share a pass.
+    Use it if convolutions or wide matrix products take most of the time, on a GPU or on a CPU with
+    instructions for bfloat16 (AVX-512 BF16, AMX). Small layers get slower. A net with this
+    callback is trained on its own, not in one pass with the nets of other folds.
 
-    It works by hooks on the net's ``module_``, which go when training ends. A training that fails
-    leaves them; the next one with this callback takes them away.
+    The callback adds hooks to the net's ``module_`` and removes them when training ends. If
+    training fails, the hooks remain until the next training with this callback.
 
     References
     ----------
@@ -48,79 +51,77 @@ class MixedPrecision(Callback):
     """
 
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
-        """Have the module run in mixed precision from now on.
+        """Add the hooks for mixed precision to the module.
 
         Parameters
         ----------
         net : skorch.NeuralNet
             The net.
         X, y : ignored
-            What the net learns from.
+            The training data.
         **kwargs : dict
-            What else skorch tells.
+            Other arguments from skorch.
         """
-        _remove_hooks(net.module_)  # of a training that was broken off
-        context = _Context()
-        net.module_.register_forward_pre_hook(context.enter)
-        net.module_.register_forward_hook(context.leave, always_call=True)
+        _remove_hooks(net.module_)  # of a training that failed
+        hooks = _AutocastHooks()
+        net.module_.register_forward_pre_hook(hooks.enter)
+        net.module_.register_forward_hook(hooks.leave, always_call=True)
 
     def on_train_end(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
-        """Give the module back as it was.
+        """Remove the hooks from the module.
 
         Parameters
         ----------
         net : skorch.NeuralNet
             The net.
         X, y : ignored
-            What the net has learned from.
+            The training data.
         **kwargs : dict
-            What else skorch tells.
+            Other arguments from skorch.
         """
         _remove_hooks(net.module_)
 
 
 def _remove_hooks(module):
-    """Take ours off a module, which may be a copy of the one that they were made for."""
+    """Remove the autocast hooks of a module, which may be a copy of the original module."""
     for hooks in (module._forward_pre_hooks, module._forward_hooks):
-        ours = [k for k, hook in hooks.items() if isinstance(_owner(hook), _Context)]
-        for k in ours:
-            del hooks[k]
-            module._forward_hooks_always_called.pop(k, None)
+        owners = {key: getattr(hook, "__self__", None) for key, hook in hooks.items()}
+        for key, owner in owners.items():
+            if isinstance(owner, _AutocastHooks):
+                del hooks[key]
+                module._forward_hooks_always_called.pop(key, None)
 
 
-def _owner(hook):
-    return getattr(hook, "__self__", None)
-
-
-class _Context:
-    """The autocast around each forward of a module in training."""
+class _AutocastHooks:
+    """Hooks that put each forward of a module in training into an autocast context."""
 
     def __init__(self):
-        self.entered = []
+        # A stack, because a module may call itself.
+        self.contexts = []
 
     def enter(self, module, inputs):
-        """Begin it; the module may call itself."""
+        """Enter the context."""
         device = next((weight.device.type for weight in module.parameters()), "cpu")
         context = torch.autocast(device, torch.bfloat16, enabled=module.training)
         context.__enter__()
-        self.entered.append(context)
+        self.contexts.append(context)
 
     def leave(self, module, inputs, output):
-        """End it, also after an error, and return outputs of single precision."""
-        if self.entered:  # another hook may have failed before ours
-            self.entered.pop().__exit__(None, None, None)
-        return _as_single(output)
+        """Leave the context, even after an error, and return float32 outputs."""
+        if self.contexts:  # empty if another hook failed before `enter`
+            self.contexts.pop().__exit__(None, None, None)
+        return _to_float32(output)
 
 
-def _as_single(output):
-    """Return outputs, in whatever tuples, lists and mappings they are, bfloat16 made float32."""
+def _to_float32(output):
+    """Convert bfloat16 tensors, also in tuples, lists and mappings, to float32."""
     if isinstance(output, torch.Tensor):
         return output.float() if output.dtype == torch.bfloat16 else output
     if isinstance(output, MutableMapping):
         for name in output:
-            output[name] = _as_single(output[name])
+            output[name] = _to_float32(output[name])
     elif isinstance(output, tuple) and hasattr(output, "_fields"):
-        return type(output)(*map(_as_single, output))
+        return type(output)(*map(_to_float32, output))
     elif type(output) in (list, tuple):
-        return type(output)(map(_as_single, output))
+        return type(output)(map(_to_float32, output))
     return output

@@ -1,4 +1,6 @@
-"""Learning rates that are planned for a whole run, as skorch callbacks."""
+"""Learning rate schedules over a whole training run, as skorch callbacks."""
+
+from __future__ import annotations
 
 import functools
 import math
@@ -17,27 +19,28 @@ def cosine_with_warmup(
 ) -> LRScheduler:
     """Return a callback: the learning rate rises linearly, then falls along a cosine.
 
-    Of n steps the first m = round(warmup * n) warm up: step i = 0, 1, ... has the rate
+    The first m = round(warmup * n) of n steps are the warm-up: step i = 0, 1, ... has the rate
     ``lr (i + 1) / m``. The others have ``lr (floor + (1 - floor) (1 + cos(pi t)) / 2)`` with
-    t = (i - m) / (n - m) [1]_. `lr` is the net's own: the rate at the peak.
+    t = (i - m) / (n - m) [1]_. The net's own `lr` is the rate at the peak.
 
     Parameters
     ----------
     max_epochs : int, default=None
-        Number of epochs planned; None is the net's `max_epochs`. Later steps stay at the floor.
+        Number of epochs of the schedule; None is the net's `max_epochs`. Later steps stay at the
+        floor.
     warmup : float in [0, 1), default=0.1
-        Share of the steps that warm up.
+        Fraction of the steps used for the warm-up.
     floor : float in [0, 1], default=0.0
-        Rate towards which the cosine falls, as a share of `lr`.
+        Rate towards which the cosine falls, as a fraction of `lr`.
     step_every : {"batch", "epoch"}, default="batch"
         How often the rate changes. The batches of an epoch are counted when training begins, so
-        that folds of any size run through the whole schedule.
+        folds of any size run through the whole schedule.
 
     Returns
     -------
     skorch.callbacks.LRScheduler
         The callback. It writes the rates into the history as ``event_lr``, and its
-        ``simulate(steps, initial_lr)`` returns the rates of a run of so many steps.
+        ``simulate(steps, initial_lr)`` returns the rates of a run with that number of steps.
 
     Raises
     ------
@@ -60,8 +63,8 @@ def cosine_with_warmup(
     >>> schedule.simulate(steps=8, initial_lr=1.0).round(2).tolist()
     [0.5, 1.0, 1.0, 0.93, 0.75, 0.5, 0.25, 0.07]
     """
-    _check_share("warmup", warmup, below_one=True)
-    _check_share("floor", floor)
+    _check_fraction("warmup", warmup, below_one=True)
+    _check_fraction("floor", floor)
     return RunSchedule(_cosine, max_epochs, step_every=step_every, warmup=warmup, floor=floor)
 
 
@@ -73,25 +76,25 @@ def one_cycle(
 ) -> LRScheduler:
     """Return a callback: the one-cycle policy of learning rate and momentum.
 
-    torch's ``OneCycleLR``, its peak at the net's own `lr`: from lr / 25 up to lr along a cosine,
-    then down to lr / 250000. Meanwhile the momentum, or Adam's first beta, goes from 0.95 to
-    0.85 and back, where the optimizer has one [1]_.
+    This is torch's ``OneCycleLR`` with its peak at the net's own `lr`. The rate goes from lr / 25
+    up to lr along a cosine, then down to lr / 250000. The momentum, or Adam's first beta, goes
+    from 0.95 to 0.85 and back if the optimizer has one [1]_.
 
     Parameters
     ----------
     max_epochs : int, default=None
-        Number of epochs planned; None is the net's `max_epochs`. Further steps are an error.
+        Number of epochs of the schedule; None is the net's `max_epochs`. Later steps are an error.
     warmup : float in [0, 1), default=0.3
-        Share of the steps on which the rate rises; one step at least.
+        Fraction of the steps in which the rate rises, at least one step.
     step_every : {"batch", "epoch"}, default="batch"
         How often the rate changes. The batches of an epoch are counted when training begins, so
-        that folds of any size run through the whole schedule.
+        folds of any size run through the whole schedule.
 
     Returns
     -------
     skorch.callbacks.LRScheduler
         The callback. It writes the rates into the history as ``event_lr``, and its
-        ``simulate(steps, initial_lr)`` returns the rates of a run of so many steps.
+        ``simulate(steps, initial_lr)`` returns the rates of a run with that number of steps.
 
     Raises
     ------
@@ -113,19 +116,19 @@ def one_cycle(
     >>> one_cycle(warmup=0.5).simulate(steps=6, initial_lr=1.0).round(2).tolist()
     [0.04, 0.52, 1.0, 0.75, 0.25, 0.0]
     """
-    _check_share("warmup", warmup, below_one=True)
+    _check_fraction("warmup", warmup, below_one=True)
     return RunSchedule(_one_cycle, max_epochs, step_every=step_every, warmup=warmup)
 
 
 class RunSchedule(LRScheduler):
-    """skorch's scheduler, whose policy is told how many steps the run has.
+    """skorch's scheduler, for policies that need the total number of steps.
 
-    The number is known when the first epoch begins, which is when the policy is made.
+    The number is known when the first epoch begins, so the policy is created then.
     """
 
     def __init__(self, policy, max_epochs=None, step_every="batch", **kwargs):
         if step_every not in ("batch", "epoch"):
-            raise ValueError(f"step_every is {step_every!r}; 'batch' or 'epoch' is wanted.")
+            raise ValueError(f"Got step_every={step_every!r}, expected 'batch' or 'epoch'.")
         super().__init__(policy, step_every=step_every, **kwargs)
         self.max_epochs = max_epochs
 
@@ -134,12 +137,12 @@ class RunSchedule(LRScheduler):
         return {name: value for name, value in super().kwargs.items() if name != "max_epochs"}
 
     def simulate(self, steps, initial_lr, step_args=None):
-        told = LRScheduler(self.policy, total_steps=steps, **self.kwargs)
-        return told.simulate(steps, initial_lr, step_args)
+        scheduler = LRScheduler(self.policy, total_steps=steps, **self.kwargs)
+        return scheduler.simulate(steps, initial_lr, step_args)
 
     def initialize(self):
-        _check_share("warmup", self.kwargs.get("warmup", 0.0), below_one=True)
-        _check_share("floor", self.kwargs.get("floor", 0.0))
+        _check_fraction("warmup", self.kwargs.get("warmup", 0.0), below_one=True)
+        _check_fraction("floor", self.kwargs.get("floor", 0.0))
         return super().initialize()
 
     def on_train_begin(self, net, **kwargs):
@@ -154,11 +157,11 @@ class RunSchedule(LRScheduler):
         groups = net.optimizer_.param_groups
         self.rates_ = [group["lr"] for group in groups]
         for group in groups:
-            group.pop("initial_lr", None)  # of a run before, which torch would go on from
+            group.pop("initial_lr", None)  # of an earlier run, which torch would continue
         self.lr_scheduler_ = self.policy_(net.optimizer_, n_steps, **self.kwargs)
 
     def on_train_end(self, net, **kwargs):
-        # Training may go on by partial_fit, in a new cycle.
+        # partial_fit may continue training, in a new cycle.
         for group, rate in zip(net.optimizer_.param_groups, self.rates_ or [], strict=False):
             group["lr"] = rate
 
@@ -168,8 +171,8 @@ def _count_batches(iterator):
         return len(iterator)
     except TypeError as error:
         raise TypeError(
-            f"The training data have no length ({error}), so that the batches of an epoch cannot "
-            "be counted: use step_every='epoch'."
+            f"The training data have no length ({error}), so the batches of an epoch cannot be "
+            "counted: use step_every='epoch'."
         ) from error
 
 
@@ -179,30 +182,30 @@ def _cosine(optimizer, total_steps, warmup, floor):
 
 
 def cosine_factor(step, *, n_steps, warmup, floor):
-    """Return what a step's learning rate is multiplied by: linear warm-up, then cosine."""
+    """Return the factor of a step's learning rate: linear warm-up, then cosine."""
     n_warmup = round(warmup * n_steps)
     if step < n_warmup:
         return (step + 1) / n_warmup
-    way = min(1.0, (step - n_warmup) / max(1, n_steps - n_warmup))
-    return floor + (1 - floor) * (1 + math.cos(math.pi * way)) / 2
+    progress = min(1.0, (step - n_warmup) / max(1, n_steps - n_warmup))
+    return floor + (1 - floor) * (1 + math.cos(math.pi * progress)) / 2
 
 
 def _one_cycle(optimizer, total_steps, warmup):
     total_steps = max(2, total_steps)
-    # torch divides by the steps before the peak.
-    rising = max(warmup, (1 + 1e-6) / total_steps)
+    # torch divides by the number of steps before the peak, which must not be 0.
+    warmup = max(warmup, (1 + 1e-6) / total_steps)
     return OneCycleLR(
         optimizer,
         [group["lr"] for group in optimizer.param_groups],
         total_steps=total_steps,
-        pct_start=rising,
+        pct_start=warmup,
         cycle_momentum=all(
             "betas" in group or group.get("momentum") for group in optimizer.param_groups
         ),
     )
 
 
-def _check_share(name, value, *, below_one=False):
+def _check_fraction(name, value, *, below_one=False):
     if not 0 <= value <= 1 or (below_one and value == 1):
-        wanted = "0 <= share < 1" if below_one else "0 <= share <= 1"
-        raise ValueError(f"{name} is {value!r}; a share is wanted, {wanted}.")
+        bound = "< 1" if below_one else "<= 1"
+        raise ValueError(f"Got {name}={value!r}, expected a fraction of 0 <= {name} {bound}.")

@@ -1,5 +1,7 @@
 """Stochastic weight averaging of a skorch net."""
 
+from __future__ import annotations
+
 import warnings
 from numbers import Integral
 from typing import Any, Self
@@ -12,22 +14,22 @@ from torch.optim.swa_utils import AveragedModel, update_bn
 
 
 class StochasticWeightAveraging(Callback):
-    """Predict by the mean of the weights of the last epochs.
+    """Predict with the mean of the weights of the last epochs.
 
     From `start` on, the weights at the end of each epoch are averaged [1]_. When training ends,
-    the mean becomes the module's weights, and the statistics of its batch normalisations are
-    taken anew, in one pass over the training data in the batches of training.
+    the module gets the mean weights, and its batch norm statistics are recomputed in one pass over
+    the training data, in the same batches as in training.
 
     Parameters
     ----------
     start : float in [0, 1) or int, default=0.75
-        What is trained before the averaging begins: a share of the net's `max_epochs`, rounded
-        down, or a number of epochs.
+        When averaging begins: after a fraction of the net's `max_epochs`, rounded down, or after
+        a number of epochs.
     lr : float, default=None
-        Learning rate of the averaged epochs. None leaves the rate to the net and its schedule.
-        With a number no other callback may change the rate within these epochs, so that a schedule
-        has ``step_every="epoch"`` and stands before this callback in the list. Where the history
-        has the schedule's ``event_lr``, that of an averaged epoch is this rate.
+        Learning rate of the averaged epochs. None keeps the rate of the net and its schedule. If
+        a number is given, no other callback may change the rate within these epochs: a schedule
+        must have ``step_every="epoch"`` and be listed before this callback. If the history has
+        the schedule's ``event_lr``, it gets this rate for the averaged epochs.
 
     Attributes
     ----------
@@ -40,10 +42,10 @@ class StochasticWeightAveraging(Callback):
 
     Notes
     -----
-    The history and the scores of the epochs are those of the weights of that epoch, not of the
-    mean. Callbacks that load weights when training ends, as ``Checkpoint(load_best=True)``, undo
-    the averaging. Only the net's ``module_`` is averaged. Inputs may be whatever the net takes;
-    for the statistics the module is called without the keywords of `fit`.
+    The history and the scores of an epoch are those of the weights of that epoch, not of the mean.
+    Callbacks that load weights when training ends, such as ``Checkpoint(load_best=True)``, undo
+    the averaging. Only the net's ``module_`` is averaged. Any inputs that the net takes are
+    supported. For the batch norm statistics, the module is called without the ``fit_params``.
 
     References
     ----------
@@ -78,38 +80,38 @@ class StochasticWeightAveraging(Callback):
         self
             The callback.
         """
-        share = isinstance(self.start, float) and 0 <= self.start < 1
-        if not (share or (isinstance(self.start, Integral) and self.start >= 0)):
+        is_fraction = isinstance(self.start, float) and 0 <= self.start < 1
+        if not (is_fraction or (isinstance(self.start, Integral) and self.start >= 0)):
             raise ValueError(
-                f"start is {self.start!r}; a share of the epochs is wanted, a float >= 0 and "
-                "below 1, or an int, a number of epochs."
+                f"Got start={self.start!r}, expected a float in [0, 1), a fraction of the epochs, "
+                "or an int >= 0, a number of epochs."
             )
-        self._forget()
+        self._reset()
         return self
 
-    def _forget(self):
+    def _reset(self):
         self.n_epochs_, self.n_averaged_ = 0, 0
         self.averaged_ = self.dataset_ = self.rates_ = None
-        self.disturbed_ = False
+        self.has_warned_ = False
 
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
-        """Count the epochs of this training anew.
+        """Reset the counts of epochs.
 
         Parameters
         ----------
         net : skorch.NeuralNet
             The net.
         X, y : ignored
-            What the net learns from.
+            The training data.
         **kwargs : dict
-            What else skorch tells.
+            Other arguments from skorch.
         """
-        self._forget()
+        self._reset()
         self.rates_ = [group["lr"] for group in net.optimizer_.param_groups]
         if isinstance(self.start, Integral) and self.start >= net.max_epochs:
             raise ValueError(
-                f"start={self.start} epochs, but the net trains for max_epochs={net.max_epochs}: "
-                "a smaller number, or a share such as 0.75, is wanted."
+                f"Got start={self.start} epochs, but the net trains for max_epochs="
+                f"{net.max_epochs}: use a smaller number, or a fraction such as 0.75."
             )
 
     def on_epoch_begin(
@@ -124,9 +126,9 @@ class StochasticWeightAveraging(Callback):
         dataset_train, dataset_valid : ignored
             The data of the epoch.
         **kwargs : dict
-            What else skorch tells.
+            Other arguments from skorch.
         """
-        if self.lr is None or not self._averages(net):
+        if self.lr is None or not self._is_averaging(net):
             return
         for group in net.optimizer_.param_groups:
             group["lr"] = self.lr
@@ -134,7 +136,7 @@ class StochasticWeightAveraging(Callback):
     def on_batch_begin(
         self, net: Any, batch: Any = None, training: bool = False, **kwargs: Any
     ) -> None:
-        """Tell, once, of a rate that another callback has changed.
+        """Warn, once, if another callback has changed the learning rate.
 
         Parameters
         ----------
@@ -145,15 +147,15 @@ class StochasticWeightAveraging(Callback):
         training : bool, default=False
             Whether the net learns from the batch.
         **kwargs : dict
-            What else skorch tells.
+            Other arguments from skorch.
         """
-        if not training or self.lr is None or self.disturbed_ or not self._averages(net):
+        if not training or self.lr is None or self.has_warned_ or not self._is_averaging(net):
             return
         rates = {group["lr"] for group in net.optimizer_.param_groups}
         if rates != {self.lr}:
-            self.disturbed_ = True
+            self.has_warned_ = True
             warnings.warn(
-                f"lr={self.lr} is wanted in the averaged epochs, but another callback has set "
+                f"Expected lr={self.lr} in the averaged epochs, but another callback has set "
                 f"{sorted(rates)}: give the schedule step_every='epoch' and list it before this "
                 "callback, or set lr=None.",
                 UserWarning,
@@ -169,13 +171,13 @@ class StochasticWeightAveraging(Callback):
         net : skorch.NeuralNet
             The net.
         dataset_train : torch Dataset
-            The data of the epoch.
+            The training data of the epoch.
         dataset_valid : ignored
-            The data to validate on.
+            The validation data of the epoch.
         **kwargs : dict
-            What else skorch tells.
+            Other arguments from skorch.
         """
-        if self._averages(net):
+        if self._is_averaging(net):
             if self.lr is not None and "event_lr" in net.history[-1]:
                 net.history.record("event_lr", self.lr)
             if self.averaged_ is None:
@@ -186,62 +188,61 @@ class StochasticWeightAveraging(Callback):
         self.n_epochs_ += 1
 
     def on_train_end(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
-        """Give the module the mean of the weights.
+        """Set the module's weights to their mean.
 
         Parameters
         ----------
         net : skorch.NeuralNet
             The net.
         X, y : ignored
-            What the net has learned from.
+            The training data.
         **kwargs : dict
-            What else skorch tells.
+            Other arguments from skorch.
         """
         averaged, dataset, rates = self.averaged_, self.dataset_, self.rates_
         self.averaged_ = self.dataset_ = self.rates_ = None
-        if self.lr is not None:  # training may go on by partial_fit, at the rate it had
+        if self.lr is not None:  # partial_fit may continue training, at the original rate
             for group, rate in zip(net.optimizer_.param_groups, rates, strict=True):
                 group["lr"] = rate
         if averaged is None:
             warnings.warn(
-                f"Training ended after {self.n_epochs_} epochs, before the averaging of weights "
-                f"began (start={self.start!r}): the module keeps its last weights. Set a lower "
-                "start.",
+                f"Training ended after {self.n_epochs_} epochs, before weight averaging began "
+                f"(start={self.start!r}), so the module keeps its last weights: set a lower start.",
                 UserWarning,
             )
             return
         net.module_.load_state_dict(averaged.module.state_dict())
-        refresh_batch_norm(net, dataset)
+        update_batch_norm(net, dataset)
 
-    def _averages(self, net):
-        first = self.start
-        if not isinstance(first, Integral):
-            first = int(round(first * net.max_epochs, 6))  # 0.29 * 100 is a little below 29
-        return self.n_epochs_ >= first
+    def _is_averaging(self, net):
+        n_before = self.start
+        if not isinstance(n_before, Integral):
+            n_before = int(round(n_before * net.max_epochs, 6))  # 0.29 * 100 is slightly below 29
+        return self.n_epochs_ >= n_before
 
     def __getstate__(self):
-        # A net may be saved between two epochs, and data are no part of it.
+        # A net may be saved between two epochs. It must not contain the data.
         return {**vars(self), "dataset_": None}
 
 
-def refresh_batch_norm(net, dataset):
-    """Take the running statistics of a net's batch normalisations anew.
+def update_batch_norm(net, dataset):
+    """Recompute the running statistics of a net's batch norms.
 
     Parameters
     ----------
     net : skorch.NeuralNet
-        A trained net; modules without batch normalisation are not called.
+        A trained net. Modules without batch norm are not called.
     dataset : torch Dataset
-        The training data, which are gone through once in the batches of training.
+        The training data, which are loaded once, in the same batches as in training.
     """
-    # torch hands on the first element of a batch, whatever it is, to be predicted by the net.
+    # update_bn passes the first element of each batch to the module.
     inputs = ((unpack_data(batch)[0],) for batch in net.get_iterator(dataset, training=True))
     with torch.no_grad():
-        update_bn(inputs, _Inference(net))
+        update_bn(inputs, _InferModule(net))
 
 
-class _Inference(nn.Module):
-    """A net as a module: its inputs may be dicts, and go to its device."""
+class _InferModule(nn.Module):
+    """A module that calls ``net.infer``, which takes dicts and moves inputs to the device."""
 
     def __init__(self, net):
         super().__init__()

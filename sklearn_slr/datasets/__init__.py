@@ -1,4 +1,4 @@
-"""Data with imperfect labels: made, or fetched from where they were published."""
+"""Data sets with imperfect labels: generated, or downloaded from where they were published."""
 
 from ._cifar import fetch_cifar10, fetch_cifar10n
 from ._noise import make_noisy_labels

@@ -1,4 +1,6 @@
-"""Make labels wrong on purpose."""
+"""Add noise to labels."""
+
+from __future__ import annotations
 
 from numbers import Real
 from typing import Any, Literal
@@ -28,20 +30,20 @@ def make_noisy_labels(
     kind: Literal["uniform", "asymmetric", "adjacent"] | Matrix = "uniform",
     random_state: Seed = None,
 ) -> NDArray[Any]:
-    """Draw wrong labels for a share of the rows.
+    """Replace a random share of the labels by wrong ones.
 
     Parameters
     ----------
     y : array-like of shape (n_samples,)
         True labels, at least two classes.
     noise : float in [0, 1], default=None
-        Probability that a label is replaced by another one. Wanted unless `kind` is a matrix.
+        Probability that a label is replaced by another one. Required unless `kind` is a matrix.
     kind : {"uniform", "asymmetric", "adjacent"} or array-like of shape (C, C), default="uniform"
-        "uniform": any other class. "asymmetric": always the next class in sorted order, the last
-        one's next being the first. "adjacent": a neighbouring class, as graders who disagree by
-        one grade. A matrix: P(observed = column given true = row).
+        The wrong class. "uniform": any other class. "asymmetric": the next class in sorted order;
+        after the last class comes the first. "adjacent": a neighbouring class, as if two graders
+        disagreed by one grade. A matrix: P(observed = column given true = row).
     random_state : int, RandomState instance or None, default=None
-        Seeds the draw.
+        Seed of the random draws.
 
     Returns
     -------
@@ -51,11 +53,11 @@ def make_noisy_labels(
     Raises
     ------
     ValueError
-        If the matrix is no transition matrix of the classes, or `noise` is missing.
+        If the matrix is not a transition matrix of the classes, or `noise` is missing.
 
     See Also
     --------
-    make_three_class_toy : Points of three classes, to make wrong.
+    make_three_class_toy : Points of three classes with true labels.
 
     Examples
     --------
@@ -67,30 +69,30 @@ def make_noisy_labels(
     0.3
     """
     classes, _, codes = encode_labels(y)
-    matrix = _transition(len(classes), noise, kind)
+    matrix = _transition_matrix(len(classes), noise, kind)
     uniform = check_random_state(random_state).uniform(size=len(codes))
     cumulative = np.cumsum(matrix, axis=1)[codes]
     drawn = (uniform[:, None] * cumulative[:, -1:] >= cumulative).sum(axis=1)
     return classes[drawn]
 
 
-def _transition(n_classes, noise, kind):
+def _transition_matrix(n_classes, noise, kind):
     """Return the (C, C) matrix P(observed = column | true = row)."""
     if not isinstance(kind, str):
         matrix = np.asarray(kind, dtype=np.float64)
         if matrix.shape != (n_classes, n_classes):
             raise ValueError(
                 f"kind is a matrix of shape {matrix.shape}, but y holds {n_classes} classes: "
-                f"shape ({n_classes}, {n_classes}) is wanted."
+                f"expected shape ({n_classes}, {n_classes})."
             )
         if np.any(matrix < 0) or np.any(np.abs(matrix.sum(axis=1) - 1) > 1e-6):
             raise ValueError(
-                "kind is a matrix that has negative entries or rows that do not sum to 1: row c "
-                "wanted is the distribution of the observed label where c is true."
+                "kind is a matrix that has negative entries or rows that do not sum to 1: pass in "
+                "row c the distribution of the observed label where c is true."
             )
         return matrix
     if noise is None:
-        raise ValueError(f"noise is missing: kind={kind!r} needs the share of wrong labels.")
+        raise ValueError(f"noise is None: kind={kind!r} needs it; pass the share of wrong labels.")
     others = np.zeros((n_classes, n_classes))
     if kind == "uniform":
         others[:] = 1

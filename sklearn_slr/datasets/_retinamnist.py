@@ -1,4 +1,6 @@
-"""RetinaMNIST: grades of diabetic retinopathy, small enough for any machine."""
+"""RetinaMNIST: grades of diabetic retinopathy, in small images."""
+
+from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Literal
@@ -7,20 +9,20 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from ..utils._sklearn import StrOptions, validate_params
-from ._download import FETCHER_CONSTRAINTS, Remote, fetch_file
+from ._download import FETCHER_CONSTRAINTS, fetch_file
 
-REMOTE = Remote(
-    filename="retinamnist.npz",
-    url="https://zenodo.org/records/10519652/files/retinamnist.npz?download=1",
-    checksum="254915f5f0a2074665c4676356824cf4ef4a3bcab233894b4bafcaf48962bd69",
-)
-PARTS = ("train", "val", "test")
+FILE = {
+    "filename": "retinamnist.npz",
+    "url": "https://zenodo.org/records/10519652/files/retinamnist.npz?download=1",
+    "checksum": "254915f5f0a2074665c4676356824cf4ef4a3bcab233894b4bafcaf48962bd69",
+}
+SUBSETS = ("train", "val", "test")
 DESCR = """RetinaMNIST
 
 1600 colour photographs of retinas, 28 x 28 pixels, with the grade of diabetic retinopathy from 0
-(none) to 4 (proliferative). They are the images of DeepDRiD, cropped and made small by MedMNIST v2:
-1080 to train on, 120 to validate, and 400 test images, which are DeepDRiD's validation set. A
-patient has about four images, and the file does not say whose an image is.
+(none) to 4 (proliferative). They are images of DeepDRiD, cropped and scaled down by MedMNIST v2:
+1080 for training, 120 for validation, and 400 for testing, which are DeepDRiD's validation set. A
+patient has about four images, but the file does not say which images belong to one patient.
 
 Licence: CC BY 4.0.
 
@@ -35,7 +37,7 @@ Challenge. Patterns 3, 2022.
 @validate_params(
     {
         **FETCHER_CONSTRAINTS,
-        "subset": [StrOptions({*PARTS, "all"})],
+        "subset": [StrOptions({*SUBSETS, "all"})],
         "return_X_y": ["boolean"],
         "as_frame": ["boolean"],
     },
@@ -63,33 +65,34 @@ def fetch_retinamnist(
     Parameters
     ----------
     data_home : str or Path, default=None
-        Folder of data sets; None is scikit-learn's, ``~/scikit_learn_data``.
+        Folder of data sets. None is scikit-learn's folder, ``~/scikit_learn_data``.
     subset : {"train", "val", "test", "all"}, default="train"
-        Which images; "all" has them in this order.
+        Which images to load; "all" has the three subsets in this order.
     download_if_missing : bool, default=True
-        Whether to download what is not there, instead of raising an `OSError`.
+        Whether to download a missing file. If False, a missing file raises an `OSError`.
     return_X_y : bool, default=False
         Return ``(data, target)`` instead of a `Bunch`.
     as_frame : bool, default=False
-        Return pandas objects: `data` a DataFrame with a column for each pixel, `target` a Series.
+        Return pandas objects: `data` is a DataFrame with a column for each value of a pixel,
+        `target` is a Series.
     n_retries : int, default=3
-        How often a download is tried again.
+        How often a failed download is repeated.
     delay : float, default=1.0
-        Seconds between tries.
+        Seconds between attempts.
 
     Returns
     -------
     data : sklearn.utils.Bunch
         With `data` (n, 2352) of bytes, `images` (n, 28, 28, 3), the same bytes, `target` (n,),
-        `target_names`, `part` (n,), the part that each image belongs to, `DESCR`, and with
-        `as_frame` also `frame`, of both.
+        `target_names`, `part` (n,), the subset that each image belongs to, `DESCR`, and with
+        `as_frame` also `frame`, which joins `data` and `target`.
     (data, target) : tuple
         If `return_X_y`.
 
     Raises
     ------
     OSError
-        If the file is missing and cannot be downloaded, or is another one.
+        If the file is missing and cannot be downloaded, or has another checksum.
 
     See Also
     --------
@@ -103,18 +106,17 @@ def fetch_retinamnist(
     (1080, 2352)
     """
     path = fetch_file(
-        REMOTE,
-        data_home,
+        **FILE,
+        data_home=data_home,
         download_if_missing=download_if_missing,
         n_retries=n_retries,
         delay=delay,
     )
-    parts = PARTS if subset == "all" else (subset,)
+    subsets = SUBSETS if subset == "all" else (subset,)
     with np.load(path, allow_pickle=False) as arrays:
-        images = np.concatenate([arrays[f"{part}_images"] for part in parts])
-        labels = [arrays[f"{part}_labels"].ravel() for part in parts]
+        images = np.concatenate([arrays[f"{name}_images"] for name in subsets])
+        labels = [arrays[f"{name}_labels"].ravel() for name in subsets]
     target = np.concatenate(labels).astype(np.int64)
-    part = np.repeat(parts, [len(each) for each in labels])
     data, frame = images.reshape(len(images), -1), None
     if as_frame:
         import pandas
@@ -130,7 +132,7 @@ def fetch_retinamnist(
         target=target,
         frame=frame,
         images=images,
-        part=part,
+        part=np.repeat(subsets, [len(each) for each in labels]),
         target_names=np.array(["none", "mild", "moderate", "severe", "proliferative"]),
         DESCR=DESCR,
     )

@@ -1,5 +1,7 @@
 """The toy problem of the paper's Appendix A."""
 
+from __future__ import annotations
+
 from numbers import Integral
 from typing import Literal
 
@@ -25,17 +27,17 @@ def make_three_class_toy(
     kind: Literal["blobs", "spirals"] = "spirals",
     random_state: Seed = None,
 ) -> tuple[Floats, NDArray[np.intp]]:
-    """Make a plane with three classes, as in the toy experiments of the paper's Appendix A.
+    """Make points of three classes in a plane, as in the toy experiments of the paper's Appendix A.
 
     Parameters
     ----------
     n_samples : int, default=600
-        Number of points; class sizes differ by one at the most.
+        Number of points; class sizes differ by at most one.
     kind : {"spirals", "blobs"}, default="spirals"
-        "spirals": three arms, whose boundary is no straight line. "blobs": three overlapping
-        normal clouds.
+        "spirals": three arms with curved boundaries. "blobs": three overlapping normal
+        distributions.
     random_state : int, RandomState instance or None, default=None
-        Seeds the draw.
+        Seed of the random draws.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def make_three_class_toy(
 
     See Also
     --------
-    make_noisy_labels : Make some of the labels wrong.
+    make_noisy_labels : Replace some of the labels by wrong ones.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Pictures of what was learned; matplotlib is imported when something is drawn."""
+"""Plots of fitted estimators; matplotlib is only imported when something is drawn."""
 
 from ._label_issues import LabelIssuesDisplay
 from ._label_refinement import LabelRefinementDisplay

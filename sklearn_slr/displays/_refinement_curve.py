@@ -1,4 +1,6 @@
-"""RefinementCurveDisplay: what each round measured."""
+"""RefinementCurveDisplay: the scores of each round."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -9,40 +11,40 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..utils._nets import final_step
 from ..utils._typing import Estimator
-from ._matplotlib import MARKERS, PALETTE, take_axes
+from ._matplotlib import MARKERS, PALETTE, prepare_axes
 
 METRICS = {
     "score": "Score",
     "agreement": "Agreement with the observed labels",
     "label_change": "Change of the labels",
 }
-STYLES = {"score": "-", "agreement": "--", "label_change": ":"}
+LINE_STYLES = {"score": "-", "agreement": "--", "label_change": ":"}
 
 
 class RefinementCurveDisplay:
-    """Score, agreement and label change of each round, for one or several methods.
+    """Score, agreement and label change of each round, for one or more methods.
 
     It is recommended to use `from_estimator` or `from_predictions`.
 
     Parameters
     ----------
     histories : dict of str to dict
-        What each method's rounds measured: `history_`, by the name of the method.
+        The `history_` of each method, by the name of the method.
 
     Attributes
     ----------
     ax_, figure_ : matplotlib Axes and Figure
         The first of `axes_`, and its figure.
     axes_ : ndarray of matplotlib Axes
-        Where the curves are drawn: one for all measures, or one for each.
+        Where the curves are drawn: one axes for all metrics, or one for each metric.
     lines_ : dict of str to dict of str to matplotlib Line2D
-        The curve of each method and measure.
+        The curve of each method and metric.
     score_name_ : {"valid_score", "oof_score"}
-        Which score is shown.
+        The score that is shown.
 
     See Also
     --------
-    LabelRefinementDisplay : What became of the labels.
+    LabelRefinementDisplay : Changes of the labels.
 
     Examples
     --------
@@ -71,23 +73,23 @@ class RefinementCurveDisplay:
         ax: Any = None,
         **plot_options: Any,
     ) -> Self:
-        """Show the rounds of one or several fitted estimators.
+        """Show the rounds of one or more fitted estimators.
 
         Parameters
         ----------
         estimator : estimator or dict of str to estimator
-            Fitted SLRClassifier or SLRRegressor, or Pipeline ending in one; several by name.
+            Fitted SLRClassifier or SLRRegressor, or Pipeline ending in one; or a dict of several.
         X, y : ignored
-            Not used: the rounds were measured by `fit`. Here for the convention's sake.
+            Not used, because `fit` computed the scores; present for API consistency.
         name : str, default=None
-            Name of a single estimator. None: that of its class.
+            Name of a single estimator. None: the name of its class.
         ax, **plot_options : Axes and dict
-            As `plot` takes them.
+            Passed to `plot`.
 
         Returns
         -------
         RefinementCurveDisplay
-            What was drawn.
+            The display.
         """
         if not isinstance(estimator, Mapping):
             estimator = {name or type(final_step(estimator)).__name__: estimator}
@@ -97,8 +99,8 @@ class RefinementCurveDisplay:
             histories[each] = getattr(final_step(fitted), "history_", None)
             if histories[each] is None:
                 raise TypeError(
-                    f"{type(final_step(fitted)).__name__} has no history_; a fitted SLRClassifier "
-                    "or SLRRegressor is wanted, or use from_predictions."
+                    f"{type(final_step(fitted)).__name__} has no history_; expected a fitted "
+                    "SLRClassifier or SLRRegressor: pass one, or use from_predictions."
                 )
         return cls.from_predictions(histories, ax=ax, **plot_options)
 
@@ -111,21 +113,21 @@ class RefinementCurveDisplay:
         ax: Any = None,
         **plot_options: Any,
     ) -> Self:
-        """Show given histories.
+        """Show the given histories.
 
         Parameters
         ----------
         history : dict of str to array-like, or dict of str to such dicts
-            A `history_`, or several by name.
+            A `history_`, or a dict of several by name.
         name : str, default=None
             Name of a single history.
         ax, **plot_options : Axes and dict
-            As `plot` takes them.
+            Passed to `plot`.
 
         Returns
         -------
         RefinementCurveDisplay
-            What was drawn.
+            The display.
         """
         if "round" in history:
             history = {name or "refinement": history}
@@ -133,8 +135,8 @@ class RefinementCurveDisplay:
             missing = {"round", "agreement", "label_change", "oof_score"} - set(columns)
             if missing:
                 raise ValueError(
-                    f"The history of {each!r} lacks {sorted(missing)}: pass history_ of an "
-                    "estimator, or a dict of such."
+                    f"The history of {each!r} lacks {sorted(missing)}: pass the history_ of an "
+                    "estimator, or a dict of several."
                 )
             if not len(columns["round"]):
                 raise ValueError(f"The history of {each!r} holds no rounds: n_rounds was 0.")
@@ -146,11 +148,11 @@ class RefinementCurveDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array of Axes, default=None
-            One axes for all measures, told apart by the style of the line, or as many axes as
-            measures. None makes a figure with one for each measure.
+            One axes for all metrics, with a line style for each metric, or one axes for each
+            metric. None creates a figure with one axes for each metric.
         metrics : str or sequence of {"score", "agreement", "label_change"}
-            What to draw. The score is `valid_score` where every method has it, else `oof_score`,
-            which rises with the rounds by itself.
+            What to draw. The score is `valid_score` if all methods have it, else `oof_score`,
+            which rises with the rounds even if the labels do not improve.
 
         Returns
         -------
@@ -160,47 +162,47 @@ class RefinementCurveDisplay:
         metrics = (metrics,) if isinstance(metrics, str) else tuple(metrics)
         unknown = [metric for metric in metrics if metric not in METRICS]
         if unknown or not metrics:
-            raise ValueError(f"metrics is {metrics!r}; some of {list(METRICS)} are wanted.")
+            raise ValueError(f"metrics is {metrics!r}; expected some of {list(METRICS)}.")
         shared = np.size(ax) == 1 and ax is not None
         n_axes = 1 if shared else len(metrics)
-        self.axes_ = take_axes(ax, n_axes, figsize=(1 + 3.2 * n_axes, 3.4))
+        self.axes_ = prepare_axes(ax, n_axes, figsize=(1 + 3.2 * n_axes, 3.4))
         self.ax_, self.figure_ = self.axes_[0], self.axes_[0].figure
-        clean = all("valid_score" in history for history in self.histories.values())
-        self.score_name_ = "valid_score" if clean else "oof_score"
+        all_valid = all("valid_score" in history for history in self.histories.values())
+        self.score_name_ = "valid_score" if all_valid else "oof_score"
         self.lines_: dict[str, dict[str, Any]] = {name: {} for name in self.histories}
         for k, metric in enumerate(metrics):
             axes = self.axes_[0 if shared else k]
-            self._draw_metric(axes, metric, alone=len(metrics) == 1 or not shared)
+            self._draw_metric(axes, metric, one_metric=len(metrics) == 1 or not shared)
         if shared and len(metrics) > 1:
-            axes.set(ylabel="Measure of the round")
-        self._finish()
+            axes.set(ylabel="Metrics of the round")
+        self._format_axes()
         return self
 
-    def _draw_metric(self, ax, metric, *, alone):
-        # Methods that were drawn here before keep their colours, and new ones get others.
-        taken = len({line.get_color() for line in ax.lines if line.get_gid() == metric})
+    def _draw_metric(self, ax, metric, *, one_metric):
+        # Colours of methods that were drawn on these axes before are not used again.
+        n_drawn = len({line.get_color() for line in ax.lines if line.get_gid() == metric})
         column = self.score_name_ if metric == "score" else metric
         label = METRICS[metric]
         if metric == "score":
-            against = "clean rows" if self.score_name_ == "valid_score" else "observed, out of fold"
-            label += f" ({against})"
-        for k, (name, history) in enumerate(self.histories.items(), taken):
+            rows = "clean rows" if self.score_name_ == "valid_score" else "observed, out of fold"
+            label += f" ({rows})"
+        for k, (name, history) in enumerate(self.histories.items(), n_drawn):
             [line] = ax.plot(
                 np.asarray(history["round"]),
                 np.asarray(history[column]),
                 color=PALETTE[k % len(PALETTE)],
                 marker=MARKERS[k % len(MARKERS)],
-                ls=STYLES[metric],
+                ls=LINE_STYLES[metric],
                 lw=1.8,
                 gid=metric,
-                label=str(name) if alone else f"{name}: {label[0].lower()}{label[1:]}",
+                label=str(name) if one_metric else f"{name}: {label[0].lower()}{label[1:]}",
             )
             self.lines_[name][metric] = line
         ax.set_xlabel("Round")
-        if alone:
+        if one_metric:
             ax.set_ylabel(label)
 
-    def _finish(self):
+    def _format_axes(self):
         for ax in self.axes_:
             rounds = np.unique(np.concatenate([line.get_xdata() for line in ax.lines]))
             ax.set_xticks(rounds[:: -(-len(rounds) // 8)])

@@ -1,8 +1,8 @@
-"""Losses of nets (torch): soft targets, focal, online hard example mining.
+"""Losses for nets (torch): soft targets, focal loss, online hard example mining.
 
-The classification losses are subclasses of ``nn.CrossEntropyLoss``, by which skorch knows that
-the module's outputs are logits. They take labels as well as probability rows, in plain skorch and
-inside of this package's estimators.
+The classification losses are subclasses of ``nn.CrossEntropyLoss``, so that skorch treats the
+module's outputs as logits. They accept labels and probability rows, both in plain skorch and in
+this package's estimators.
 """
 
 from ._classification import FocalLoss, OHEMLoss, SoftTargetKLDivLoss

@@ -1,33 +1,36 @@
 """Classification losses of logits against labels or probability rows."""
 
+from __future__ import annotations
+
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (torch's own abbreviation)
 
-from ._hardest import check_keep, hardest
+from ._hardest import check_keep, keep_hardest
 
 
 class SoftTargetKLDivLoss(nn.CrossEntropyLoss):
     """Kullback-Leibler divergence of the net's probabilities from the targets.
 
     The loss of a sample with logits z and target row t is
-    ``sum_c weight_c t_c (log t_c - log softmax(z)_c)``: what each E step of the paper minimises
-    (section II). Its gradient is that of the cross-entropy, and of a label it is the
-    cross-entropy; but it is 0, not the row's entropy, where the net has learned the row.
+    ``sum_c weight_c t_c (log t_c - log softmax(z)_c)``. Each E step of the paper minimises it
+    (section II). It has the same gradient as the cross-entropy, and equals it for labels. If the
+    net predicts exactly the target row, this loss is 0, while the cross-entropy is the row's
+    entropy.
 
     Parameters
     ----------
     weight : tensor of shape (C,), default=None
         Weights of the classes.
     reduction : {"mean", "sum", "none"}, default="mean"
-        "mean" divides the sum by the mass ``sum_c weight_c t_c`` of the batch, as
-        ``nn.CrossEntropyLoss`` does for labels.
+        "mean" divides the sum of the losses by the sum of ``weight_c t_c`` over the classes and
+        samples of the batch, as ``nn.CrossEntropyLoss`` does for labels.
 
     See Also
     --------
-    FocalLoss : Attends to what the net finds hard.
+    FocalLoss : Gives more weight to samples that are hard for the net.
 
     Examples
     --------
@@ -61,32 +64,32 @@ class SoftTargetKLDivLoss(nn.CrossEntropyLoss):
         Returns
         -------
         tensor of shape () or (n_samples,)
-            The loss, reduced.
+            The reduced loss.
         """
-        rows = as_rows(input, target)
-        mass = _mass(rows, self.weight)
-        return _reduce(kl_divergence(input, rows, mass), mass.sum(1), self.reduction)
+        rows = to_probability_rows(input, target)
+        weighted = _weight_classes(rows, self.weight)
+        return _reduce(kl_divergence(input, rows, weighted), weighted.sum(1), self.reduction)
 
 
 class FocalLoss(nn.CrossEntropyLoss):
-    """Cross-entropy that attends to what the net finds hard.
+    """Cross-entropy with more weight on samples that are hard for the net.
 
-    The loss of a sample of class y is ``-weight_y (1 - p_y) ** gamma log p_y``, with p the softmax
-    of the logits [1]_; of a probability row it is the expectation over the row.
+    The loss of a sample of class y is ``-weight_y (1 - p_y) ** gamma log p_y``, where p is the
+    softmax of the logits [1]_. For a probability row, the loss is the expectation over the row.
 
     Parameters
     ----------
     gamma : float >= 0, default=2.0
-        How far easy samples are played down; 0 is the cross-entropy.
+        How strongly the weight of easy samples is reduced; 0 is the cross-entropy.
     weight : tensor of shape (C,), default=None
         Weights of the classes.
     reduction : {"mean", "sum", "none"}, default="mean"
-        "mean" divides the sum by the mass ``sum_c weight_c t_c`` of the batch, as
-        ``nn.CrossEntropyLoss`` does for labels.
+        "mean" divides the sum of the losses by the sum of ``weight_c t_c`` over the classes and
+        samples of the batch, as ``nn.CrossEntropyLoss`` does for labels.
 
     See Also
     --------
-    OHEMLoss : Leaves easy samples out altogether.
+    OHEMLoss : Ignores easy samples completely.
 
     References
     ----------
@@ -113,7 +116,7 @@ class FocalLoss(nn.CrossEntropyLoss):
         super().__init__(weight=weight, reduction=reduction)
         if not gamma >= 0:
             raise ValueError(
-                f"gamma is {gamma!r}; a number >= 0 is wanted, where 0 is the cross-entropy."
+                f"Got gamma={gamma!r}, expected a number >= 0: use 0 for the cross-entropy."
             )
         self.gamma = gamma
 
@@ -130,36 +133,36 @@ class FocalLoss(nn.CrossEntropyLoss):
         Returns
         -------
         tensor of shape () or (n_samples,)
-            The loss, reduced.
+            The reduced loss.
         """
-        rows = as_rows(input, target)
-        mass, log_proba = _mass(rows, self.weight), _log_softmax(input, rows)
-        # Below gamma = 1 the slope of the power at zero is infinite.
-        doubt = (-torch.expm1(log_proba)).clamp_min(torch.finfo(input.dtype).tiny)
-        losses = -(mass * doubt**self.gamma * log_proba).sum(1)
-        return _reduce(losses, mass.sum(1), self.reduction)
+        rows = to_probability_rows(input, target)
+        weighted, log_proba = _weight_classes(rows, self.weight), _log_softmax(input, rows)
+        # For gamma < 1, the gradient of the power is infinite at zero.
+        complement = (-torch.expm1(log_proba)).clamp_min(torch.finfo(input.dtype).tiny)
+        losses = -(weighted * complement**self.gamma * log_proba).sum(1)
+        return _reduce(losses, weighted.sum(1), self.reduction)
 
 
 class OHEMLoss(nn.CrossEntropyLoss):
-    """Online hard example mining: of every batch only the hardest samples count.
+    """Online hard example mining: only the hardest samples of each batch count.
 
-    The loss is the mean divergence, as of `SoftTargetKLDivLoss`, of those samples of the batch
-    whose divergence is largest [1]_; of labels this is their mean cross-entropy. In evaluation
-    mode, as in skorch's validation, all samples count.
+    The loss is the mean of the largest losses of the batch, where the loss of a sample is that of
+    `SoftTargetKLDivLoss` [1]_. For labels, this is the cross-entropy. In evaluation mode, which
+    skorch uses for validation, all samples count.
 
     Parameters
     ----------
     keep : float in (0, 1], default=0.5
-        Share of the samples that counts, at least one sample; 1 is the plain loss.
+        Fraction of the samples that count, at least one sample; 1 is the plain loss.
     weight : tensor of shape (C,), default=None
-        Weights of the classes, which also make samples harder.
+        Weights of the classes. Samples are ranked by their weighted loss.
     reduction : {"mean", "none"}, default="mean"
-        "none" gives each sample's part in the mean, zero for the easy ones: the mean of the
-        returned (n_samples,) is the loss.
+        "none" returns the contribution of each sample (n_samples,), zero for the easy ones. The
+        mean of the contributions is the loss.
 
     See Also
     --------
-    OHEMRegressionLoss : The same for numbers.
+    OHEMRegressionLoss : The same for regression.
 
     References
     ----------
@@ -200,17 +203,17 @@ class OHEMLoss(nn.CrossEntropyLoss):
         Returns
         -------
         tensor of shape () or (n_samples,)
-            The loss, reduced.
+            The reduced loss.
         """
-        rows = as_rows(input, target)
-        mass = _mass(rows, self.weight)
-        losses = kl_divergence(input, rows, mass)
-        parts = hardest(losses, mass.sum(1), self.keep if self.training else 1.0)
-        return parts.mean() if self.reduction == "mean" else parts
+        rows = to_probability_rows(input, target)
+        weighted = _weight_classes(rows, self.weight)
+        losses = kl_divergence(input, rows, weighted)
+        losses = keep_hardest(losses, weighted.sum(1), self.keep if self.training else 1.0)
+        return losses.mean() if self.reduction == "mean" else losses
 
 
-def as_rows(logits, target):
-    """Return labels (n,) or probability rows (n, C) as rows (n, C) of the dtype of the logits."""
+def to_probability_rows(logits, target):
+    """Return labels (n,) or probability rows (n, C) as rows (n, C) with the dtype of the logits."""
     if logits.ndim == 2:
         if target.ndim == 1 and len(target) == len(logits) and not target.is_floating_point():
             return F.one_hot(target.long(), logits.shape[1]).to(logits.dtype)
@@ -218,31 +221,31 @@ def as_rows(logits, target):
             return target.to(logits.dtype)
     raise ValueError(
         f"Got logits of shape {tuple(logits.shape)} and targets of shape {tuple(target.shape)} and "
-        f"dtype {target.dtype}: logits (n_samples, n_classes), and integer labels (n_samples,) or "
-        "probability rows (n_samples, n_classes) are wanted."
+        f"dtype {target.dtype}, expected logits (n_samples, n_classes), and as targets integer "
+        "labels (n_samples,) or probability rows (n_samples, n_classes)."
     )
 
 
-def kl_divergence(logits, rows, mass):
-    """Return ``sum_c mass_c (log rows_c - log softmax(logits)_c)`` of each sample."""
-    entropy = torch.special.xlogy(mass, rows).sum(1)
-    return entropy - (mass * _log_softmax(logits, rows)).sum(1)
+def kl_divergence(logits, rows, weighted):
+    """Return ``sum_c weighted_c (log rows_c - log softmax(logits)_c)`` for each sample."""
+    negative_entropy = torch.special.xlogy(weighted, rows).sum(1)
+    return negative_entropy - (weighted * _log_softmax(logits, rows)).sum(1)
 
 
-def _mass(rows, weight):
+def _weight_classes(rows, weight):
     return rows if weight is None else rows * weight
 
 
 def _log_softmax(logits, rows):
-    """Return log-probabilities, zero where the row has no mass: they may be minus infinity."""
+    """Return log-probabilities, but 0 for target probabilities of 0: they may be -inf there."""
     return F.log_softmax(logits, dim=1).masked_fill(rows == 0, 0.0)
 
 
-def _reduce(losses, mass, reduction):
+def _reduce(losses, divisors, reduction):
     if reduction == "none":
         return losses
     if reduction == "mean":
-        return losses.sum() / mass.sum()
+        return losses.sum() / divisors.sum()
     if reduction == "sum":
         return losses.sum()
-    raise ValueError(f"reduction is {reduction!r}; 'mean', 'sum' or 'none' is wanted.")
+    raise ValueError(f"Got reduction={reduction!r}, expected 'mean', 'sum' or 'none'.")

@@ -1,4 +1,4 @@
-"""Scores: grades against grades, probabilities against soft targets, labels against models."""
+"""Scores of predicted grades, of probabilities with soft targets, and of observed labels."""
 
 from ._kappa import quadratic_weighted_kappa, quadratic_weighted_kappa_scorer
 from ._quality import label_quality_scores

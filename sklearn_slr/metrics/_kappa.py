@@ -1,5 +1,7 @@
 """Quadratic weighted kappa of grades, for classifiers and for regressors."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
@@ -29,36 +31,36 @@ def quadratic_weighted_kappa(
 ) -> float:
     """Compute the quadratic weighted kappa of predicted grades, or of scores rounded to grades.
 
-    It is 1 minus the mean squared error, divided by the mean squared error of the same
-    predictions dealt out at random: 1 is perfect, 0 is chance, below 0 is worse than chance.
+    It is 1 - e / e_chance, with e the mean squared error, and e_chance that of the same
+    predictions in random order: 1 is perfect, 0 is chance, below 0 is worse than chance.
 
     Parameters
     ----------
     y_true : array-like of shape (n_samples,)
         The true grades.
     y_pred : array-like of shape (n_samples,)
-        The predicted grades. Those of a floating-point dtype are scores, as regressors give
-        them: each is rounded to the nearest grade, the higher one where two are equally near.
+        The predicted grades. Values of a floating-point dtype are scores, as regressors predict
+        them: each is rounded to the nearest grade, or to the higher one of two equally near.
     labels : array-like of shape (n_grades,), default=None
-        All grades. Strings are taken in this order and weighted by their position. Numbers are
-        weighted by their values whatever their order, so that the grades 0, 1, 4 have gaps of 1
-        and 3. None: the grades are the values of `y_true` together with those of `y_pred`;
-        scores are rounded to the nearest grade of `y_true`. Pass `labels` where scores may
-        mean a grade that `y_true` lacks.
+        All grades. Strings must be in ascending order, and are weighted by their positions.
+        Numbers may be in any order, and are weighted by their values: the grades 0, 1, 4 have
+        gaps of 1 and 3. None: the grades are the values of `y_true` and of `y_pred`; scores are
+        rounded to the nearest grade in `y_true`. Pass `labels` if a grade may be absent from
+        `y_true`.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights >= 0.
 
     Returns
     -------
     float
-        The kappa, at most 1. Where `y_true` or the (rounded) predictions are constant it is 0.0:
-        agreement cannot be told from chance. It is never NaN.
+        The kappa, at most 1. It is 0.0 if `y_true` or the (rounded) predictions are constant,
+        because agreement and chance are then the same. It is never NaN.
 
     See Also
     --------
     quadratic_weighted_kappa_scorer : The same as a scorer, for `scoring=`.
-    sklearn.metrics.cohen_kappa_score : Takes no scores, and weights by the rank of the grades
-        that are present.
+    sklearn.metrics.cohen_kappa_score : Does not accept scores; weights grades by their rank
+        among those present.
 
     Examples
     --------
@@ -70,17 +72,17 @@ def quadratic_weighted_kappa(
     >>> quadratic_weighted_kappa(["low", "high"], ["low", "high"], labels=["low", "mid", "high"])
     1.0
     """
-    y_true, y_pred = _grades(y_true, "y_true"), _column(y_pred, "y_pred")
+    y_true, y_pred = _check_grades(y_true, "y_true"), _check_column(y_pred, "y_pred")
     check_consistent_length(y_true, y_pred)
     weight = plain_weights(sample_weight, len(y_true))
     if labels is None:
         true, pred = _numeric_grades(y_true, y_pred)
     else:
-        true, pred = _labelled_grades(y_true, y_pred, _grades(labels, "labels"))
+        true, pred = _labelled_grades(y_true, y_pred, _check_grades(labels, "labels"))
     used = weight > 0
     if not used.any():
         raise ValueError(
-            f"{len(weight)} rows were given, none of positive weight; at least 1 is wanted: check "
+            f"None of the {len(weight)} rows has a positive weight; expected at least 1: check "
             "sample_weight."
         )
     return _kappa(true[used], pred[used], weight[used])
@@ -100,33 +102,33 @@ def _kappa(true, pred, weight):
         return 0.0
     unit = unit_of(true, pred)
     true, pred = true * unit, pred * unit
-    # About the mean of the true grades the cross term of the chance error vanishes.
+    # Centered at the mean of the true grades, the cross term of the chance error is zero.
     center = np.average(true, weights=weight)
-    observed = weight @ (true - pred) ** 2
-    by_chance = weight @ ((true - center) ** 2 + (pred - center) ** 2)
-    return float(1 - observed / by_chance)
+    error = weight @ (true - pred) ** 2
+    chance_error = weight @ ((true - center) ** 2 + (pred - center) ** 2)
+    return float(1 - error / chance_error)
 
 
 def _numeric_grades(y_true, y_pred):
-    """Return the numbers of true grades and of predictions, scores rounded to true grades."""
+    """Return true grades and predictions as numbers; scores are rounded to true grades."""
     for name, y in (("y_true", y_true), ("y_pred", y_pred)):
         if not _is_numeric(y):
             raise ValueError(
-                f"{name} holds grades that are not numbers, such as '{y[0]}', and their order is "
-                "not known: pass labels=[...] with all grades in ascending order."
+                f"{name} holds grades that are not numbers, such as '{y[0]}', so their order is "
+                "unknown: pass labels=[...] with all grades in ascending order."
             )
     true = y_true.astype(np.float64)
     return true, _round_scores(y_pred, np.unique(true))
 
 
 def _labelled_grades(y_true, y_pred, labels):
-    """Return the numbers of true grades and of predictions, where all grades are known."""
+    """Return true grades and predictions as numbers, given all grades."""
     if not _is_numeric(labels):
-        return _positions(y_true, labels, "y_true"), _positions(y_pred, labels, "y_pred")
+        return _find_positions(y_true, labels, "y_true"), _find_positions(y_pred, labels, "y_pred")
     for name, y in (("y_true", y_true), ("y_pred", y_pred)):
         if not _is_numeric(y):
             raise ValueError(
-                f"{name} holds '{y[0]}', but labels are numbers: pass labels of the same kind as "
+                f"{name} holds '{y[0]}', but labels are numbers: pass labels of the same type as "
                 "the grades, in ascending order."
             )
     grades = np.unique(labels.astype(np.float64))
@@ -134,7 +136,7 @@ def _labelled_grades(y_true, y_pred, labels):
     for name, values in (("y_true", true), ("y_pred", pred)):
         unknown = values[~np.isin(values, grades)]
         if len(unknown):
-            raise ValueError(_unknown_grade(name, unknown[0], grades))
+            raise ValueError(_describe_unknown_grade(name, unknown[0], grades))
     return true, pred
 
 
@@ -145,46 +147,46 @@ def _round_scores(y_pred, grades):
     return grades[np.searchsorted(nearest_cuts(grades), pred, side="right")]
 
 
-def _positions(y, labels, name):
-    """Return the position of each grade among `labels`, as numbers."""
-    place = {label: position for position, label in enumerate(labels.tolist())}
-    if len(place) < len(labels):
+def _find_positions(y, labels, name):
+    """Return the position of each grade in `labels`, as float64."""
+    positions = {label: position for position, label in enumerate(labels.tolist())}
+    if len(positions) < len(labels):
         raise ValueError(
-            f"labels holds {len(labels) - len(place)} repeated values: name each grade once."
+            f"labels holds {len(labels) - len(positions)} repeated values: pass each grade once."
         )
     values = y.tolist()
-    unknown = [value for value in values if value not in place]
+    unknown = [value for value in values if value not in positions]
     if unknown:
-        raise ValueError(_unknown_grade(name, unknown[0], labels))
-    return np.array([place[value] for value in values], dtype=np.float64)
+        raise ValueError(_describe_unknown_grade(name, unknown[0], labels))
+    return np.array([positions[value] for value in values], dtype=np.float64)
 
 
-def _unknown_grade(name, value, grades):
+def _describe_unknown_grade(name, value, grades):
     return (
         f"{name} holds the grade {value}, which is not among labels={grades.tolist()}: pass "
         "labels=[...] with all grades."
     )
 
 
-def _grades(y: Any, name: str) -> NDArray[Any]:
-    """Return `_column` of what are grades, not scores: finite, and at least one."""
-    y = _column(y, name)
+def _check_grades(y: Any, name: str) -> NDArray[Any]:
+    """Return grades as a 1-D array; unlike scores, they must be finite, and at least one."""
+    y = _check_column(y, name)
     if not len(y):
-        raise ValueError(f"{name} holds no grades; at least 1 is wanted.")
+        raise ValueError(f"{name} holds no grades; expected at least 1.")
     if y.dtype.kind == "f" and np.isinf(y).any():
-        raise ValueError(f"{name} holds infinite grades; finite ones are wanted.")
+        raise ValueError(f"{name} holds infinite grades; expected finite ones.")
     return y
 
 
-def _column(y: Any, name: str) -> NDArray[Any]:
-    """Return a 1-D array of numbers or of other grades; NaN is refused."""
+def _check_column(y: Any, name: str) -> NDArray[Any]:
+    """Return grades or scores as a 1-D array without NaN."""
     y = column_or_1d(plain_array(y, name=name))
     if y.dtype.kind == "O" and len(y):
         y = np.asarray(y.tolist())
     if y.dtype.kind == "f" and np.isnan(y).any():
         raise ValueError(
-            f"{name} holds {np.isnan(y).sum()} NaN; a grade or a score for every row is wanted: "
-            "drop those rows, or mend the model that predicted them."
+            f"{name} holds {np.isnan(y).sum()} NaN; expected a grade or a score for every row: "
+            "drop those rows, or fix the model that predicted them."
         )
     return y
 

@@ -1,4 +1,6 @@
-"""How far an observed label is to be trusted, given predicted probabilities."""
+"""Quality of observed labels, given predicted probabilities."""
+
+from __future__ import annotations
 
 from typing import Any
 
@@ -17,25 +19,26 @@ from ..utils._typing import Floats
     prefer_skip_nested_validation=True,
 )
 def label_quality_scores(observed: ArrayLike, proba: ArrayLike) -> Floats:
-    """Score how far each observed label is to be trusted: its self-confidence.
+    """Score the quality of each observed label: the probability that it is right.
 
     Parameters
     ----------
     observed : array-like of shape (n_samples,) or (n_samples, n_classes)
         Class indices (columns of `proba`), -1 where there is no label; or probability rows.
     proba : array-like of shape (n_samples, n_classes)
-        Probabilities from models that have not seen the rows' own labels (out-of-fold).
+        Out-of-fold probabilities: from models that were not trained on these rows.
 
     Returns
     -------
     ndarray of shape (n_samples,)
-        Scores in [0, 1]; the lowest are the most suspicious. For a class index it is the
-        probability of that class; for a row the mass that it shares with `proba`,
-        ``sum(minimum(row, proba))``, which is the same for a one-hot row; without a label 1.0.
+        Scores in [0, 1]; the lowest are the most suspicious. The score of a class index is the
+        probability of that class (cleanlab calls it self-confidence). The score of a probability
+        row is its overlap with `proba`, ``sum(minimum(row, proba))``, which is the same for a
+        one-hot row. Without a label the score is 1.0.
 
     See Also
     --------
-    soft_log_loss : One number for all rows.
+    soft_log_loss : One score for all rows.
 
     Examples
     --------
@@ -43,37 +46,37 @@ def label_quality_scores(observed: ArrayLike, proba: ArrayLike) -> Floats:
     >>> label_quality_scores([0, 1, -1], [[0.9, 0.1], [0.8, 0.2], [0.5, 0.5]])
     array([0.9, 0.2, 1. ])
     """
-    proba = _numbers(plain_array(proba, name="proba"), "proba")
+    proba = _check_numbers(plain_array(proba, name="proba"), "proba")
     observed = as_array(observed, name="observed")
     check_consistent_length(observed, proba)
     if observed.ndim == 2:
         if observed.shape != proba.shape:
             raise ValueError(
                 f"observed has shape {observed.shape} and proba {proba.shape}; pass class indices "
-                "(n_samples,), or rows with one column for each class."
+                "of shape (n_samples,), or rows with one column for each class."
             )
-        shared = np.minimum(_numbers(observed, "observed"), proba).sum(axis=1)
-        return np.clip(shared, 0.0, 1.0)
-    codes = _class_indices(observed, proba.shape[1])
+        overlap = np.minimum(_check_numbers(observed, "observed"), proba).sum(axis=1)
+        return np.clip(overlap, 0.0, 1.0)
+    codes = _check_class_indices(observed, proba.shape[1])
     confidence = proba[np.arange(len(codes)), codes]
     return np.where(codes < 0, 1.0, np.clip(confidence, 0.0, 1.0))
 
 
-def _numbers(rows: NDArray[Any], name: str) -> Floats:
+def _check_numbers(rows: NDArray[Any], name: str) -> Floats:
     return check_array(rows, dtype=np.float64, input_name=name)
 
 
-def _class_indices(observed, n_classes):
-    wanted = f"class indices from 0 to {n_classes - 1} are wanted, and -1 for no label"
+def _check_class_indices(observed, n_classes):
+    expected = f"expected class indices from 0 to {n_classes - 1}, or -1 for no label"
     if observed.ndim != 1 or observed.dtype.kind not in "biuf":
         raise ValueError(
-            f"observed has shape {observed.shape} and dtype {observed.dtype}; {wanted}: "
+            f"observed has shape {observed.shape} and dtype {observed.dtype}; {expected}: "
             "encode labels as columns of proba."
         )
-    # NaN differs from itself, so that it is refused too.
+    # NaN is not equal to itself, so it is refused too.
     unknown = (observed != np.round(observed)) | (observed < -1) | (observed >= n_classes)
     if unknown.any():
         raise ValueError(
-            f"observed holds {observed[unknown][0]}; {wanted}: encode labels as columns of proba."
+            f"observed holds {observed[unknown][0]}; {expected}: encode labels as columns of proba."
         )
     return observed.astype(np.intp)

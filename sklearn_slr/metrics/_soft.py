@@ -1,4 +1,6 @@
-"""Scores of probabilities against soft targets."""
+"""Scores of probabilities with soft targets."""
+
+from __future__ import annotations
 
 from typing import Any
 
@@ -30,16 +32,16 @@ def soft_log_loss(
     targets : array-like of shape (n_samples, n_classes)
         Target probabilities; rows are non-negative and sum to 1.
     proba : array-like of shape (n_samples, n_classes)
-        Predicted probabilities; those below the smallest step of their dtype are raised to it,
-        so that the loss stays finite.
+        Predicted probabilities. Those below the machine epsilon of their dtype are raised to it,
+        so that the loss is finite.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights >= 0, not all zero.
 
     Returns
     -------
     float
-        Mean over the rows of ``-sum(targets * log(proba))``, in nats. For one-hot targets it is
-        the log-loss; it is smallest where `proba` equals `targets`.
+        Mean over the rows of ``-sum(targets * log(proba))``, in nats. It is the log-loss if the
+        targets are one-hot, and it is lowest if `proba` equals `targets`.
 
     See Also
     --------
@@ -52,21 +54,21 @@ def soft_log_loss(
     0.6931
     """
     proba = plain_array(proba, name="proba")
-    smallest = np.finfo(proba.dtype if proba.dtype.kind == "f" else np.float64).eps
-    targets, proba = _rows(targets, "targets"), _rows(proba, "proba")
+    eps = np.finfo(proba.dtype if proba.dtype.kind == "f" else np.float64).eps
+    targets, proba = _check_rows(targets, "targets"), _check_rows(proba, "proba")
     check_consistent_length(targets, proba)
     if targets.shape != proba.shape:
         raise ValueError(
-            f"targets have shape {targets.shape} and proba {proba.shape}; one column for each "
-            "class is wanted in both: give proba the columns of targets."
+            f"targets have shape {targets.shape} and proba {proba.shape}; expected the same shape, "
+            "with one column for each class."
         )
     weight = plain_weights(sample_weight, len(targets))
-    losses = -np.sum(targets * np.log(np.clip(proba, smallest, 1.0)), axis=1)
+    losses = -np.sum(targets * np.log(np.clip(proba, eps, 1.0)), axis=1)
     return float(np.average(losses, weights=weight))
 
 
-def _rows(rows: Any, name: str) -> Floats:
-    """Return float64 probability rows, or raise a ValueError that names what is wrong."""
+def _check_rows(rows: Any, name: str) -> Floats:
+    """Return probability rows as float64."""
     rows = check_array(plain_array(rows, name=name), dtype=np.float64, input_name=name)
     hint = f" Divide each row of {name} by its sum."
     return check_probabilities(rows, f"{name} holds", normalize="never", hint=hint)

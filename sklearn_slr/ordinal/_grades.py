@@ -1,6 +1,4 @@
-"""Observed grades, encoded: labels in order, and the numbers that they stand for."""
-
-from dataclasses import dataclass
+"""Encode observed grades: as indices in order, and as the numbers that they stand for."""
 
 import numpy as np
 from sklearn.utils import column_or_1d
@@ -8,110 +6,95 @@ from sklearn.utils import column_or_1d
 from ..utils._labels import as_array, check_numbers, find_missing
 
 
-@dataclass(frozen=True)
-class Grades:
-    """Grades in order.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (n_grades,)
-        The grades, as they were given.
-    values : ndarray of shape (n_grades,)
-        The numbers that they stand for: themselves, or the positions of what are no numbers.
-    """
-
-    labels: np.ndarray
-    values: np.ndarray
-
-
 def encode_grades(y):
-    """Return the grades of y, and for each row the index of its grade.
+    """Encode grades as indices in order, and as numbers.
 
     Parameters
     ----------
     y : array-like of shape (n_samples,)
         Numbers, which stand for themselves; an ordered pandas Categorical, whose order is kept;
-        or anything else that can be sorted.
+        or other values that can be sorted.
 
     Returns
     -------
-    grades : Grades
-        The observed grades, in order.
+    grades : ndarray of shape (n_grades,)
+        The observed grades in order, as they were given.
+    values : ndarray of shape (n_grades,)
+        The number of each grade: the grade itself, or its position if it is not a number.
     codes : ndarray of int of shape (n_samples,)
         Index of each row's grade.
 
     Examples
     --------
     >>> from sklearn_slr.ordinal._grades import encode_grades
-    >>> grades, codes = encode_grades([8, 1, 1])
-    >>> grades.values.tolist(), codes.tolist()
-    ([1.0, 8.0], [1, 0, 0])
+    >>> grades, values, codes = encode_grades([8, 1, 1])
+    >>> grades.tolist(), values.tolist(), codes.tolist()
+    ([1, 8], [1.0, 8.0], [1, 0, 0])
     """
-    order = _category_order(y)
+    order = _ordered_categories(y)
     y = as_array(y, name="y")
     if y.dtype.kind == "O" and y.size:
-        _refuse_missing(y)
-        y = y if order is not None else _plain(y)
+        _check_no_missing(y)
+        y = y if order is not None else _convert_objects(y)
     if y.dtype.kind not in "OUS":
         numbers = check_numbers(y)
-        labels, codes = np.unique(column_or_1d(y), return_inverse=True)
-        return Grades(labels, np.unique(numbers)), codes
+        grades, codes = np.unique(column_or_1d(y), return_inverse=True)
+        return grades, np.unique(numbers), codes
     y = column_or_1d(y, warn=True)
-    labels, codes = np.unique(y, return_inverse=True)
+    grades, codes = np.unique(y, return_inverse=True)
     if order is not None:
-        rank = {label: position for position, label in enumerate(order)}
-        resort = np.argsort([rank[label] for label in labels.tolist()])
-        labels, codes = labels[resort], np.argsort(resort)[codes]
-    return Grades(labels, np.arange(len(labels), dtype=np.float64)), codes
+        rank = {grade: position for position, grade in enumerate(order)}
+        by_rank = np.argsort([rank[grade] for grade in grades.tolist()])
+        grades, codes = grades[by_rank], np.argsort(by_rank)[codes]
+    return grades, np.arange(len(grades), dtype=np.float64), codes
 
 
 def encode_weighted_grades(y, weight):
-    """Return the grades of rows of positive weight, and every row's index and number.
+    """Encode grades, of which only those on rows of positive weight count.
 
     Parameters
     ----------
     y : array-like of shape (n_samples,)
-        As `encode_grades` takes it.
+        Grades, as for `encode_grades`.
     weight : ndarray of shape (n_samples,)
         Weights >= 0.
 
     Returns
     -------
-    grades : Grades
-        The grades observed where `weight` is positive, in order.
+    grades, values : ndarray of shape (n_grades,)
+        The grades observed where `weight` is positive, in order, and their numbers.
     codes : ndarray of int of shape (n_samples,)
-        Index of each row's grade; of a neighbour where no row of positive weight has that grade.
+        Index of each row's grade; of a neighbouring grade where that grade has no weight.
     targets : ndarray of shape (n_samples,)
-        The number that each row's own grade stands for.
+        The number of each row's own grade.
     """
-    grades, codes = encode_grades(y)
-    targets = grades.values[codes]
+    grades, values, codes = encode_grades(y)
     used = np.unique(codes[weight > 0])
-    kept = Grades(grades.labels[used], grades.values[used])
-    return kept, np.clip(np.searchsorted(used, codes), 0, len(used) - 1), targets
+    nearby = np.clip(np.searchsorted(used, codes), 0, len(used) - 1)
+    return grades[used], values[used], nearby, values[codes]
 
 
-def _category_order(y):
+def _ordered_categories(y):
     """Return the categories of an ordered pandas Categorical, else None."""
-    kind = getattr(y, "dtype", None)
-    return kind.categories.tolist() if getattr(kind, "ordered", None) is True else None
+    dtype = getattr(y, "dtype", None)
+    return dtype.categories.tolist() if getattr(dtype, "ordered", None) is True else None
 
 
-def _plain(y):
-    """Return numbers for an object array of numbers, strings for one of strings."""
+def _convert_objects(y):
+    """Convert an object array to an array of numbers or of strings."""
     values = y.ravel().tolist()
     if len({isinstance(value, str) for value in values}) > 1:
         raise TypeError(
-            "y mixes strings with other grades, and their order is not known: make them one kind, "
-            "or pass an ordered pandas Categorical."
+            "y mixes strings with other grades, so their order is unknown: convert them to one "
+            "type, or pass an ordered pandas Categorical."
         )
     return np.array(values).reshape(y.shape)
 
 
-def _refuse_missing(y):
+def _check_no_missing(y):
     missing = find_missing(y)
     if missing.any():
         raise ValueError(
-            f"y holds {missing.sum()} missing grades (NaN, None or NA); a grade for every row is "
-            "wanted: drop the rows without one."
+            f"y holds {missing.sum()} missing grades (NaN, None or NA); expected a grade for every "
+            "row: drop the rows without one."
         )

@@ -1,7 +1,8 @@
 """Exact cuts: Dinkelbach's method around a dynamic programme over sorted scores.
 
 A table `prefix` of shape (n_grades, n_distinct + 1) holds, in column k, the weight of each true
-grade among the k lowest distinct scores. A cut is a column: the number of distinct scores below.
+grade among the k lowest distinct scores. The position of a cut is a column of this table: the
+number of distinct scores below the cut.
 """
 
 import numpy as np
@@ -12,20 +13,20 @@ METRICS = ("accuracy", "linear_kappa", "mae", "quadratic_kappa")
 
 
 def optimal_positions(prefix, grades, metric):
-    """Return the columns of the cuts that make `metric` best, shape (n_grades - 1,)."""
-    loss = _loss(grades, metric)
+    """Return the positions of the cuts with the best `metric`, shape (n_grades - 1,)."""
+    loss = _loss_matrix(grades, metric)
     positions = _cheapest_positions(prefix, loss)
     if metric in ("accuracy", "mae"):
         return positions
     total = prefix[:, -1]
-    # Loss of each predicted grade against the rows' grades dealt out at random.
-    by_chance = total @ loss / total.sum()
-    ratio = _loss_ratio(prefix, positions, loss, by_chance)
+    # Expected loss of each predicted grade if the true grades were shuffled.
+    chance_loss = total @ loss / total.sum()
+    ratio = _loss_ratio(prefix, positions, loss, chance_loss)
     # A kappa is 1 - observed / chance. Dinkelbach: the cuts that minimise observed - ratio *
-    # chance lower the ratio until it is the least one; it takes a handful of steps.
+    # chance lower the ratio, until it is minimal. This takes a handful of steps.
     while ratio > 0:
-        candidate = _cheapest_positions(prefix, loss - ratio * by_chance)
-        candidate_ratio = _loss_ratio(prefix, candidate, loss, by_chance)
+        candidate = _cheapest_positions(prefix, loss - ratio * chance_loss)
+        candidate_ratio = _loss_ratio(prefix, candidate, loss, chance_loss)
         if not candidate_ratio < ratio * (1 - 1e-13):
             break
         positions, ratio = candidate, candidate_ratio
@@ -33,15 +34,15 @@ def optimal_positions(prefix, grades, metric):
 
 
 def quantile_positions(prefix):
-    """Return the columns of the cuts that leave the grades' own shares between them."""
+    """Return the positions of the cuts that predict each grade as often as it is observed."""
     below = prefix.sum(axis=0)
-    wanted = np.cumsum(prefix[:, -1])[:-1]
-    right = np.clip(np.searchsorted(below, wanted), 1, len(below) - 1)
-    return right - (wanted - below[right - 1] < below[right] - wanted)
+    target = np.cumsum(prefix[:, -1])[:-1]
+    right = np.clip(np.searchsorted(below, target), 1, len(below) - 1)
+    return right - (target - below[right - 1] < below[right] - target)
 
 
-def _loss(grades, metric):
-    """Return what it costs to predict grade (column) where the truth is grade (row)."""
+def _loss_matrix(grades, metric):
+    """Return the loss of predicting grade (column) where the true grade is (row)."""
     distance = np.abs(grades[:, None] - grades)
     distance *= unit_of(distance)  # the best cuts are the same on any scale
     if metric == "accuracy":
@@ -50,16 +51,17 @@ def _loss(grades, metric):
 
 
 def _cheapest_positions(prefix, loss):
-    """Return the ascending columns of least total loss.
+    """Return the ascending positions of least total loss.
 
     Moving cut g from column 0 to column k gives the k lowest scores grade g instead of g + 1. So
-    the total is a sum over cuts of a function of that cut's column alone, and the programme runs
-    over cuts: the best columns up to k of all cuts so far are a running minimum.
+    the total is a sum over cuts, each term a function of that cut's column alone, and the
+    programme runs over cuts: the least total of the cuts so far, up to column k, is a running
+    minimum.
     """
     total = (loss[:, :-1] - loss[:, 1:]).T @ prefix
-    apart = total.argmin(axis=1)
-    if np.all(apart[:-1] <= apart[1:]):
-        return apart  # each cut's own best column, and they ascend: nothing to weigh up
+    separate = total.argmin(axis=1)
+    if np.all(separate[:-1] <= separate[1:]):
+        return separate  # the best column of each cut alone; they ascend already
     for cut in range(1, len(total)):
         total[cut] += np.minimum.accumulate(total[cut - 1])
     positions = np.empty(len(total), dtype=np.intp)
@@ -69,9 +71,9 @@ def _cheapest_positions(prefix, loss):
     return positions
 
 
-def _loss_ratio(prefix, positions, loss, by_chance):
-    """Return observed loss over loss by chance; infinite never, 0 where all y are one grade."""
+def _loss_ratio(prefix, positions, loss, chance_loss):
+    """Return observed loss / chance loss; 0.0 where all rows have one grade."""
     columns = np.concatenate([[0], positions, [prefix.shape[1] - 1]])
     confusion = np.diff(prefix[:, columns], axis=1)
-    chance = confusion.sum(axis=0) @ by_chance
+    chance = confusion.sum(axis=0) @ chance_loss
     return np.sum(confusion * loss) / chance if chance > 0 else 0.0

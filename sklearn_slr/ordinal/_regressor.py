@@ -1,5 +1,7 @@
 """ThresholdedRegressor: any regressor predicts ordinal grades."""
 
+from __future__ import annotations
+
 import copy
 from numbers import Integral
 from typing import Any, Literal, Self
@@ -7,10 +9,9 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone, is_classifier
-from sklearn.linear_model import Ridge
 from sklearn.utils import ClassifierTags, check_random_state
 from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .._em._splits import draw_folds, make_split_drawer
 from .._out_of_fold import out_of_fold_predict
@@ -18,6 +19,7 @@ from ..metrics import quadratic_weighted_kappa
 from ..soft_targets._fit import fit_targets
 from ..soft_targets._fitted import FittedTargets
 from ..utils._arrays import unit_of
+from ..utils._estimators import default_regressor, set_learned_attributes
 from ..utils._inputs import as_indexable, check_lengths
 from ..utils._nets import final_step
 from ..utils._random import derive_seed
@@ -26,69 +28,71 @@ from ..utils._sklearn import HasMethods, Interval, StrOptions, _fit_context, get
 from ..utils._typing import Cv, Estimator, Floats, Numbers, Seed
 from ._grades import encode_weighted_grades
 from ._optimal_cuts import METRICS
-from ._probabilities import fit_grade_model
+from ._probabilities import fit_ordered_logit, predict_ordered_logit
 from ._thresholds import METHODS, apply_thresholds, check_thresholds, fit_bagged_thresholds
 
-# Last part of a seed's address: what the seed is for.
+# What each derived seed is for.
 _SPLIT, _FOLDS, _BAGS, _REFIT = range(4)
 
 
 class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
-    """Regressor that predicts ordinal grades: scores of any regressor, cut out of fold.
+    """Regressor that predicts ordinal grades: it cuts the scores of any regressor.
 
-    A clone of the regressor is trained on K folds of the numeric grades, the cuts between grades
-    are fitted to its out-of-fold scores, and then it is refitted on all rows.
+    Clones of the regressor are trained on K folds of the numeric grades. The cuts between grades
+    are fitted to their out-of-fold scores. Then the regressor is refitted on all rows.
 
     Parameters
     ----------
     estimator : estimator, default=None
-        Any regressor, skorch net, or Pipeline ending in one. None is ``Ridge()``, solved
-        to the last digits. It is cloned, never changed.
+        Any regressor, skorch net, or Pipeline ending in one. None is ``Ridge()`` with a small
+        `tol`. It is cloned, never changed.
     thresholds : {"kappa", "moments", "nearest", "quantile"} or array-like of shape (G - 1,), \
             default="kappa"
-        "kappa": the cuts of the best `metric` that any cuts reach on the out-of-fold scores,
-        exactly. "moments": scores are rescaled to the mean and variance of the grades, and
-        rounded. "nearest": halfway between neighbouring grades. "quantile": each grade is
-        predicted as often as it was observed. An array gives ascending cuts.
+        "kappa": the cuts with the best `metric` on the out-of-fold scores; the optimum is exact.
+        "moments": scores are rescaled to the mean and variance of the grades, and rounded.
+        "nearest": halfway between neighbouring grades. "quantile": each grade is predicted as
+        often as it was observed. An array gives ascending cuts.
     metric : {"accuracy", "linear_kappa", "mae", "quadratic_kappa"}, default="quadratic_kappa"
-        What ``thresholds="kappa"`` makes best; the other kinds do not look at it.
+        The metric that ``thresholds="kappa"`` optimises; the other kinds do not use it.
     cv : int, splitter or iterable of (train, test), default=5
-        An int: shuffled folds, stratified by grade. Rows that are never held out do not take
-        part in the fit of the cuts.
+        An int: shuffled folds, stratified by grade. Rows that are never held out are not used to
+        fit the cuts.
     n_bags : int, default=0
-        Cuts are the mean of those of so many bootstrap samples of the out-of-fold scores, which
-        makes them steadier (8 will do), above all where grades are noisy; 0 fits them once.
+        Number of bootstrap samples of the out-of-fold scores. The cuts are the mean of the cuts
+        of all samples, which varies less, above all where grades are noisy; 8 are enough. 0 fits
+        the cuts once, to the scores themselves.
     n_jobs : int, default=None
-        Folds fitted at once.
+        Number of folds fitted in parallel.
     random_state : int, RandomState instance or None, default=None
-        Seeds folds, bootstraps, every open `random_state` of the regressor, and skorch nets.
+        Seeds folds, bootstraps, every `random_state` of the regressor that is None, and skorch
+        nets.
 
     Attributes
     ----------
     thresholds_ : ndarray of shape (G - 1,)
         Ascending cuts. A score equal to a cut lies above it.
     grades_ : ndarray of shape (G,)
-        The grades observed on rows of positive weight, in order, of the dtype of `y`. It is not
-        called `classes_`, since this is a regressor for scikit-learn; the columns of
-        `predict_proba` are in this order.
+        The grades observed on rows of positive weight, in order, of the dtype of `y`. The columns
+        of `predict_proba` are in this order. The name is not `classes_`, because scikit-learn
+        treats this estimator as a regressor.
     estimator_ : estimator
         The regressor, fitted on all rows.
     oof_predictions_ : ndarray of shape (n_samples,)
         Out-of-fold scores; NaN where a row was never held out.
     n_features_in_ : int
-        Number of features, where X has such.
+        Number of features, if X has columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names, where X has such.
+        Column names, if X has names that are all strings.
 
     See Also
     --------
-    fit_thresholds : The cuts alone.
+    fit_thresholds : Fit only the cuts.
     SLRRegressor : Refines doubtful grades while it learns from them.
 
     Notes
     -----
-    Grades that are no numbers stand for their positions: an ordered pandas Categorical keeps its
-    order, everything else is sorted. Numbers stand for themselves, gaps included.
+    Grades that are not numbers stand for their positions: an ordered pandas Categorical keeps its
+    order, other values are sorted. Numbers stand for themselves, so gaps between them count.
 
     Examples
     --------
@@ -144,21 +148,21 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         groups: ArrayLike | None = None,
         **fit_params: Any,
     ) -> Self:
-        """Fit the cuts out of fold, and the regressor on all rows.
+        """Fit the cuts to out-of-fold scores, and the regressor to all rows.
 
         Parameters
         ----------
         X : indexable of length n_samples
-            Inputs, handed to the regressor as they come.
+            Inputs, passed to the regressor unchanged.
         y : array-like of shape (n_samples,)
             Grades: numbers, strings or an ordered pandas Categorical.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows in every fit, in the cuts and in the probabilities.
+            Weights of the rows in every fit: of the regressor, the cuts and the probabilities.
         groups : array-like of shape (n_samples,), default=None
             Groups for `cv`.
         **fit_params : dict
-            Keywords of the regressor's `fit`; arrays of length n_samples follow the rows. With
-            metadata routing enabled they are routed.
+            Keyword arguments of the regressor's `fit`; arrays of length n_samples are sliced with
+            the rows. They are routed if metadata routing is enabled.
 
         Returns
         -------
@@ -168,50 +172,34 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `y` holds one grade only or misses some, the cuts do not fit the grades, or there
-            are fewer rows than folds. The estimator is left as it was.
+            If `y` holds only one grade or missing ones, the cuts do not match the grades, or
+            there are fewer rows than folds. The estimator is then unchanged.
         TypeError
             If the estimator is a classifier.
         """
         X_given, X = X, as_indexable(X)
-        estimator = self._checked_estimator()
+        estimator = self._clone_regressor()
         n_samples = check_lengths(X, y=y, groups=groups, sample_weight=sample_weight)
         weight, inner_weight, groups, fit_params = route_fit(
             self, n_samples, sample_weight, groups, fit_params
         )
         weight = np.ones(n_samples) if weight is None else weight
-        grades, codes, targets = encode_weighted_grades(y, weight)
+        grades, values, codes, targets = encode_weighted_grades(y, weight)
         root = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        splits = self._splits(X, targets, codes, groups, derive_seed(root, _SPLIT))
+        splits = self._make_splits(X, targets, codes, groups, derive_seed(root, _SPLIT))
         self._check_grades(grades)
-        inner = {"sample_weight": inner_weight, "fit_params": fit_params}
+        options = {"sample_weight": inner_weight, "fit_params": fit_params}
+        seed = derive_seed(root, _FOLDS)
         scores = out_of_fold_predict(
-            estimator,
-            X,
-            targets,
-            cv=splits,
-            n_jobs=self.n_jobs,
-            random_state=derive_seed(root, _FOLDS),
-            **inner,
+            estimator, X, targets, cv=splits, n_jobs=self.n_jobs, random_state=seed, **options
         )
-        fitted = fit_targets(estimator, X, targets, seed=derive_seed(root, _REFIT), **inner)
-        scores = _forget_never_held_out(scores, splits)
-        rows = _rows_with_scores(scores, weight)
-        cuts = self._fit_cuts(
-            scores[rows], targets[rows], grades.values, weight[rows], derive_seed(root, _BAGS)
-        )
-        unit = unit_of(grades.values)
-        model = fit_grade_model(
-            scores[rows], codes[rows], len(grades.values), weight[rows], unit=unit
-        )
-        self._learn(
-            X_given,
-            estimator_=fitted.model,
-            grades_=grades.labels,
-            thresholds_=cuts,
-            oof_predictions_=scores,
-            _grade_model=model,
-        )
+        fitted = fit_targets(estimator, X, targets, seed=derive_seed(root, _REFIT), **options)
+        scores = _mask_never_held_out(scores, splits)
+        rows = _select_scored_rows(scores, weight)
+        held_out = (scores[rows], targets[rows], codes[rows], weight[rows])
+        learned = self._fit_cuts_and_logit(*held_out, values, derive_seed(root, _BAGS))
+        learned |= {"estimator_": fitted.model, "grades_": grades, "oof_predictions_": scores}
+        set_learned_attributes(self, X_given, learned)
         return self
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -230,7 +218,7 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         return apply_thresholds(self.decision_function(X), self.thresholds_, self.grades_)
 
     def decision_function(self, X: Any) -> Floats:
-        """Return the regressor's scores, which the thresholds cut into grades.
+        """Predict the scores that the thresholds cut into grades.
 
         Parameters
         ----------
@@ -247,10 +235,10 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         return regressor.predict(as_indexable(X))
 
     def predict_proba(self, X: Any) -> Floats:
-        """Return the probability of each grade, calibrated on the out-of-fold scores.
+        """Predict the probability of each grade, calibrated on the out-of-fold scores.
 
-        They are an ordered logit of the score, so that they do not depend on the cuts: the most
-        probable grade need not be the predicted one, which is cut for `metric`.
+        The probabilities are an ordered logit of the score. They do not depend on the cuts, which
+        optimise `metric`: so the most probable grade and the predicted grade may differ.
 
         Parameters
         ----------
@@ -262,8 +250,7 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         ndarray of shape (n_samples, G)
             Rows >= 0 that sum to 1; columns in the order of `grades_`.
         """
-        scores = self.decision_function(X)
-        return self._grade_model.predict(scores)
+        return predict_ordered_logit(self.decision_function(X), **self._ordered_logit)
 
     def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the quadratic weighted kappa of the predicted grades.
@@ -280,67 +267,60 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         float
-            The kappa, at most 1; numbers are weighted by their values, other grades by their
+            The kappa, at most 1. Numbers are weighted by their values, other grades by their
             positions in `grades_`.
         """
         predicted, labels = self.predict(X), self.grades_
         if labels.dtype.kind in "biuf":
-            # A grade that training lacked counts against the predictions, it is no error.
+            # Grades that were absent in training lower the score, but are not errors.
             labels = np.union1d(labels, np.asarray(y))
         return quadratic_weighted_kappa(y, predicted, labels=labels, sample_weight=sample_weight)
 
     def _regressor(self):
-        # On sparse X Ridge stops at `tol`, and the cuts depend on the last digits of the scores.
-        return Ridge(tol=1e-10) if self.estimator is None else self.estimator
+        return default_regressor() if self.estimator is None else self.estimator
 
-    def _checked_estimator(self):
+    def _clone_regressor(self):
         estimator = clone(self._regressor())
         if is_classifier(estimator):
             raise TypeError(
-                f"estimator is the classifier {type(final_step(estimator)).__name__}; "
-                "ThresholdedRegressor cuts the scores of a regressor: pass one."
+                f"estimator is the classifier {type(final_step(estimator)).__name__}; expected a "
+                "regressor, whose scores ThresholdedRegressor cuts: pass one."
             )
         return estimator
 
     def _check_grades(self, grades):
-        """Refuse one grade, and given cuts that do not fit, before anything is fitted."""
-        if len(grades.labels) < 2:
+        """Check before any fit that there are two grades, and that given cuts match the grades."""
+        if len(grades) < 2:
             raise ValueError(
-                f"y holds 1 grade only ({grades.labels[0]}), and thresholds cut between at least "
-                "2: check how the grades were read or split."
+                f"y holds 1 grade only ({grades[0]}); expected at least 2: check how the grades "
+                "were read or split."
             )
         if not isinstance(self.thresholds, str):
-            check_thresholds(self.thresholds, len(grades.labels))
+            check_thresholds(self.thresholds, len(grades))
 
-    def _splits(self, X, targets, codes, groups, seed):
+    def _make_splits(self, X, targets, codes, groups, seed):
         if isinstance(self.cv, Integral) and groups is None and len(codes) >= self.cv:
-            # A grade with fewer members than folds costs a regressor nothing: no warning.
+            # No warning for grades with fewer rows than folds: a regressor does not need them.
             return draw_folds(len(codes), self.cv, codes, seed)
         return make_split_drawer(self.cv, X, targets, groups=groups)(seed)
 
-    def _fit_cuts(self, scores, targets, grades, weight, seed):
-        if not isinstance(self.thresholds, str):
-            return np.array(self.thresholds, dtype=np.float64)
-        return fit_bagged_thresholds(
-            scores,
-            targets,
-            n_bags=self.n_bags,
-            seed=seed,
-            method=self.thresholds,
-            metric=self.metric,
-            grades=grades,
-            sample_weight=weight,
-        )
-
-    def _learn(self, X, **learned):
-        """Replace all learned attributes at once."""
-        scratch = copy.copy(self)
-        validate_data(scratch, X, skip_check_array=True)
-        for name in ("n_features_in_", "feature_names_in_"):
-            vars(self).pop(name, None)
-            if name in vars(scratch):
-                learned[name] = getattr(scratch, name)
-        vars(self).update(learned)
+    def _fit_cuts_and_logit(self, scores, targets, codes, weight, values, seed):
+        """Return the attributes that are fitted to out-of-fold scores."""
+        if isinstance(self.thresholds, str):
+            cuts = fit_bagged_thresholds(
+                scores,
+                targets,
+                n_bags=self.n_bags,
+                seed=seed,
+                method=self.thresholds,
+                metric=self.metric,
+                grades=values,
+                sample_weight=weight,
+            )
+        else:
+            cuts = np.array(self.thresholds, dtype=np.float64)
+        logit = fit_ordered_logit(scores, codes, len(values), weight, unit=unit_of(values))
+        return {"thresholds_": cuts, "_ordered_logit": logit}
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Get the metadata routing: `estimator` for fit, `splitter` for split.
@@ -357,23 +337,23 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         regressor = get_tags(self._regressor())
         tags.input_tags = copy.deepcopy(regressor.input_tags)
         tags.non_deterministic = regressor.non_deterministic
-        # scikit-learn asks whoever has predict_proba for these.
+        # scikit-learn reads them from every estimator with predict_proba.
         tags.classifier_tags = ClassifierTags()
         return tags
 
 
-def _forget_never_held_out(scores, splits):
-    """Return the scores with NaN in rows of no test fold: these are no predictions."""
-    never = np.setdiff1d(np.arange(len(scores)), np.concatenate([test for _, test in splits]))
-    scores[never] = np.nan
+def _mask_never_held_out(scores, splits):
+    """Set the scores of rows in no test fold to NaN: out_of_fold_predict returns their targets."""
+    held_out = np.concatenate([test for _, test in splits])
+    scores[np.setdiff1d(np.arange(len(scores)), held_out)] = np.nan
     return scores
 
 
-def _rows_with_scores(scores, weight):
+def _select_scored_rows(scores, weight):
     rows = np.flatnonzero(np.isfinite(scores) & (weight > 0))
     if not len(rows):
         raise ValueError(
-            "cv holds out no row of positive weight, so that there are no scores to cut: use a cv "
-            "that holds out more rows."
+            "cv holds out no row of positive weight, so there are no scores to fit cuts to: use a "
+            "cv that holds out more rows."
         )
     return rows

@@ -1,4 +1,4 @@
-"""The M step: strategies that refine labels from out-of-fold predictions."""
+"""The M step: strategies that refine labels with out-of-fold predictions."""
 
 from ._annotators import AnnotatorRefinement
 from ._average import AverageRefinement

@@ -1,5 +1,7 @@
 """An M step for the answers of several annotators."""
 
+from __future__ import annotations
+
 from numbers import Integral, Real
 from typing import Any
 
@@ -10,32 +12,33 @@ from sklearn.base import BaseEstimator
 from ..utils._sklearn import Interval
 from ..utils._typing import Floats
 from ._answers import annotator_posterior, vote_shares
-from ._posterior import refuse_numbers, sharpen, smooth
+from ._posterior import check_classification, sharpen, smooth
 
 
 class AnnotatorRefinement(BaseEstimator):
-    """Weigh every answer by what its annotator is worth, and by what the models predict.
+    """Combine the answers of several annotators with the predictions of the models.
 
-    `SLRClassifier.fit` then takes a table of answers as `y`, a column an annotator, with gaps.
-    The sharpened out-of-fold prediction is the prior of a row's true class, and a confusion
-    matrix for each annotator, estimated anew every round, the probability of the answers [1]_:
-    ``L_i(c) ~ P_i(c) * prod_a T_a[c, y_ia]``. This is not in the paper.
+    `SLRClassifier.fit` then takes a table of answers as `y`: a column for each annotator, with
+    gaps where an annotator gave no answer. The sharpened out-of-fold prediction is the prior of a
+    row's true class. A confusion matrix for each annotator, estimated again in every round, gives
+    the probability of the answers [1]_: ``L_i(c) ~ P_i(c) * prod_a T_a[c, y_ia]``. This is not in
+    the paper.
 
     Parameters
     ----------
     temperature : float > 0, default=1.0
-        The prior is ``P ** (1 / temperature)``: below 1 the model is trusted over the answers.
+        The prior is ``P ** (1 / temperature)``. A value below 1 gives the model more weight.
     prior : float > 0, default=5.0
-        Pseudo-answers a class that shrink each annotator's matrix to the pooled one. More where
-        annotators answered few rows each.
+        Number of pseudo-answers per class that shrink each annotator's matrix to the pooled
+        matrix. Increase it if each annotator answered few rows.
     n_iter : int, default=10
-        Iterations of expectation-maximisation a round.
+        Iterations of expectation-maximisation in each round.
     smoothing : float in [0, 1), default=0.1
         The next round and the student train on ``(1 - smoothing) * L + smoothing / C``.
 
     See Also
     --------
-    PosteriorRefinement : For one label a row, whoever gave it.
+    PosteriorRefinement : For one label per row.
 
     References
     ----------
@@ -44,7 +47,7 @@ class AnnotatorRefinement(BaseEstimator):
 
     Examples
     --------
-    Three annotators, of whom the last one guesses:
+    Three annotators; the last one guesses:
 
     >>> import numpy as np
     >>> from sklearn.datasets import load_iris
@@ -69,7 +72,7 @@ class AnnotatorRefinement(BaseEstimator):
         "smoothing": [Interval(Real, 0, 1, closed="left")],
     }
 
-    # SLRClassifier asks for this before it reads y.
+    # Tells SLRClassifier to read y as a table of answers.
     takes_answers = True
 
     def __init__(
@@ -81,14 +84,14 @@ class AnnotatorRefinement(BaseEstimator):
         self.smoothing = smoothing
 
     def initial_targets(self, observed: NDArray[Any], n_classes: int | None) -> Floats:
-        """Return the first labels: shares of the votes.
+        """Return the first targets: vote shares.
 
         Parameters
         ----------
         observed : ndarray of int of shape (n_samples, n_annotators)
-            Answers as class indices; -1 where there is none.
+            Answers as class indices; -1 where there is no answer.
         n_classes : int
-            Number of classes C; None for a regression.
+            Number of classes C; None for regression.
 
         Returns
         -------
@@ -98,9 +101,9 @@ class AnnotatorRefinement(BaseEstimator):
         Raises
         ------
         ValueError
-            If the problem is a regression.
+            If the problem is regression.
         """
-        refuse_numbers(self, n_classes)
+        check_classification(self, n_classes)
         return vote_shares(observed, n_classes)
 
     def refine(
@@ -117,7 +120,7 @@ class AnnotatorRefinement(BaseEstimator):
         Parameters
         ----------
         observed : ndarray of int of shape (n_samples, n_annotators)
-            Answers as class indices; -1 where there is none.
+            Answers as class indices; -1 where there is no answer.
         targets : ndarray of shape (n_samples, C)
             The current labels, where expectation-maximisation starts.
         oof : ndarray of shape (n_samples, C)
@@ -134,7 +137,7 @@ class AnnotatorRefinement(BaseEstimator):
         learned : dict
             `confusion_matrices_` (A, C, C), P(answer = column given true = row) of each
             annotator; `annotator_quality_` (A,), the probability that an answer of the annotator
-            is right; `noise_matrix_` (C, C), all annotators together.
+            is right; `noise_matrix_` (C, C), the pooled matrix of all annotators.
         """
         self._validate_params()
         refined, confusion, pooled = annotator_posterior(
@@ -145,10 +148,10 @@ class AnnotatorRefinement(BaseEstimator):
             n_iter=self.n_iter,
             prior=self.prior,
         )
-        share = np.average(refined, axis=0, weights=sample_weight)
+        class_shares = np.average(refined, axis=0, weights=sample_weight)
         return refined, {
             "confusion_matrices_": confusion,
-            "annotator_quality_": np.diagonal(confusion, axis1=1, axis2=2) @ share,
+            "annotator_quality_": np.diagonal(confusion, axis1=1, axis2=2) @ class_shares,
             "noise_matrix_": pooled,
         }
 

@@ -1,11 +1,11 @@
-"""What several annotators answered: vote shares, and a confusion matrix for each of them."""
+"""Answers of several annotators: vote shares, and a confusion matrix for each annotator."""
 
 import numpy as np
 from scipy import sparse
 
 
 def answer_matrix(codes, n_classes):
-    """Return which annotator gave which answer, one indicator column for each such pair.
+    """Return one indicator column for each pair of an annotator and an answer.
 
     Parameters
     ----------
@@ -17,8 +17,8 @@ def answer_matrix(codes, n_classes):
     Returns
     -------
     csr_array of shape (n_samples, n_annotators * C)
-        Entry (i, a * C + j) is 1 where annotator a answered j on row i. Its size is the number
-        of answers, so that many annotators of few rows each cost little.
+        Entry (i, a * C + j) is 1 where annotator a answered j on row i. It stores as many entries
+        as there are answers, so many annotators with few answers each need little memory.
 
     Examples
     --------
@@ -36,7 +36,7 @@ def answer_matrix(codes, n_classes):
 
 
 def vote_shares(codes, n_classes):
-    """Return each row's shares of the votes; rows without an answer are uniform.
+    """Return the vote share of each class in each row; rows without an answer are uniform.
 
     Parameters
     ----------
@@ -68,23 +68,23 @@ def vote_shares(codes, n_classes):
 def annotator_posterior(proba, codes, labels, *, weight=None, n_iter=10, prior=5.0):
     """Estimate the true classes and each annotator's confusion matrix by EM.
 
-    Dawid and Skene's model [1]_, with the prediction of a model in place of the one prior that
-    they give to all rows, and matrices shrunk to the pooled one of all annotators.
+    This is the model of Dawid and Skene [1]_ with two changes: the prior of each row is the
+    prediction of a model, and the matrices are shrunk to the pooled matrix of all annotators.
 
     Parameters
     ----------
     proba : ndarray of shape (n_samples, C)
-        Distribution of the true class before the answers are looked at, P.
+        Prior distribution of the true class, P.
     codes : ndarray of int of shape (n_samples, n_annotators)
-        Answers as class indices; -1 where there is none.
+        Answers as class indices; -1 where there is no answer.
     labels : ndarray of shape (n_samples, C)
-        First estimate of the true classes.
+        First estimate of the true classes, as probability rows.
     weight : ndarray of shape (n_samples,), default=None
         Sample weights.
     n_iter : int, default=10
-        Iterations.
+        Number of iterations.
     prior : float, default=5.0
-        Pseudo-counts a class that shrink each annotator's matrix.
+        Number of pseudo-answers per class that shrink each annotator's matrix.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def annotator_posterior(proba, codes, labels, *, weight=None, n_iter=10, prior=5
     confusion : ndarray of shape (n_annotators, C, C)
         ``T_a[c, j] ~ sum_i w_i L_i(c) [y_ia = j] + prior * pooled[c, j]``; rows sum to 1.
     pooled : ndarray of shape (C, C)
-        The same of all answers together; rows sum to 1.
+        The confusion matrix of all answers; rows sum to 1.
 
     References
     ----------
@@ -102,19 +102,19 @@ def annotator_posterior(proba, codes, labels, *, weight=None, n_iter=10, prior=5
     """
     n_annotators, n_classes = codes.shape[1], proba.shape[1]
     answers = answer_matrix(codes, n_classes)
-    # Where the model rules a class out, answers may still bring it back.
+    # Answers can still make a class likely if the model gives it a probability of 0.
     log_proba = np.log(np.maximum(proba, np.finfo(np.float64).tiny))
     for _ in range(n_iter):
-        weighed = labels if weight is None else labels * weight[:, None]
-        counts = (answers.T @ weighed).reshape(n_annotators, n_classes, n_classes)
+        weighted = labels if weight is None else labels * weight[:, None]
+        counts = (answers.T @ weighted).reshape(n_annotators, n_classes, n_classes)
         counts = counts.transpose(0, 2, 1)
-        pooled = _normalise(counts.sum(axis=0) + 0.5 * np.eye(n_classes) + 0.05)
-        confusion = _normalise(counts + prior * pooled)
+        pooled = _normalize_rows(counts.sum(axis=0) + 0.5 * np.eye(n_classes) + 0.05)
+        confusion = _normalize_rows(counts + prior * pooled)
         log_answer = np.log(confusion).transpose(0, 2, 1).reshape(-1, n_classes)
         joint = log_proba + answers @ log_answer
-        labels = _normalise(np.exp(joint - joint.max(axis=1, keepdims=True)))
+        labels = _normalize_rows(np.exp(joint - joint.max(axis=1, keepdims=True)))
     return labels, confusion, pooled
 
 
-def _normalise(rows):
+def _normalize_rows(rows):
     return rows / rows.sum(axis=-1, keepdims=True)

@@ -1,5 +1,7 @@
 """The paper's M step: a weighted average of the current labels and the pseudo-labels."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from numbers import Real
 from typing import Any, Literal
@@ -13,21 +15,21 @@ from ..utils._typing import Floats
 
 
 class AverageRefinement(BaseEstimator):
-    """Move every label a step towards its out-of-fold prediction.
+    """Average the current labels and their out-of-fold predictions.
 
-    After round t the labels are ``L <- (n * L + P) / (n + 1)``, equation 4 of the paper [1]_,
-    with P the out-of-fold predictions of the models that were trained on L.
+    After round t the labels are ``L <- (n * L + P) / (n + 1)``, equation 4 of the paper [1]_.
+    P are the out-of-fold predictions of the models trained on L.
 
     Parameters
     ----------
     n : float, "round" or callable, default=3.0
-        Weight of the current labels against one of the pseudo-labels. 0 replaces the labels;
-        "round" takes n = t, so that L is the running mean of the observed labels and all
-        pseudo-labels; a callable gets the round t = 1, 2, ... and returns n >= 0.
+        Weight of the current labels; the pseudo-labels have weight 1. 0 replaces the labels.
+        "round" means n = t: L is then the running mean of the observed labels and all
+        pseudo-labels. A callable gets the round t = 1, 2, ... and returns n >= 0.
 
     See Also
     --------
-    PosteriorRefinement : Models the noise, and repairs more in a round.
+    PosteriorRefinement : Models the noise, and corrects more labels in each round.
 
     References
     ----------
@@ -66,13 +68,13 @@ class AverageRefinement(BaseEstimator):
         observed : ndarray of shape (n_samples, C) or (n_samples,)
             The given labels; not used.
         targets : ndarray of shape (n_samples, C) or (n_samples,)
-            The labels L that this round's models were trained on.
+            The labels L that the models of this round were trained on.
         oof : ndarray of the same shape
-            Their out-of-fold predictions P.
+            Out-of-fold predictions P of these models.
         round : int
             The round t = 1, 2, ...
         sample_weight : ndarray of shape (n_samples,), default=None
-            Not used: rows are refined one by one.
+            Not used: each row is refined on its own.
 
         Returns
         -------
@@ -82,22 +84,22 @@ class AverageRefinement(BaseEstimator):
         Raises
         ------
         ValueError
-            If `n` is negative, not finite, or no number.
+            If `n` is negative, not finite, or not a number.
         """
-        n = self._weight(round)
+        n = self._get_n(round)
         refined = n * np.asarray(targets, dtype=np.float64)
         refined += oof
         refined /= n + 1.0
         return refined
 
-    def _weight(self, round):
+    def _get_n(self, round):
         if isinstance(self.n, str) and self.n == "round":
             return float(round)
         n = self.n(round) if callable(self.n) else self.n
         if not isinstance(n, Real) or not np.isfinite(n) or n < 0:
             source = f"n({round}) returned" if callable(self.n) else "n is"
             raise ValueError(
-                f"AverageRefinement: {source} {n!r}; a number >= 0, 'round' or a callable of the "
-                "round that returns a number >= 0 is wanted."
+                f"AverageRefinement: {source} {n!r}; expected a number >= 0, 'round', or a "
+                "callable that takes the round and returns a number >= 0."
             )
         return float(n)

@@ -6,8 +6,8 @@ import numpy as np
 def count_transition(proba, observed, *, weight=None):
     """Estimate P(observed = column | true = row) by counts of confident predictions.
 
-    A row counts for its most probable class. Half a count on the diagonal and 0.05 everywhere
-    keep rare classes apart and every entry positive.
+    Each row counts towards its most probable class. To each count 0.05 is added, so that all
+    entries are positive, and 0.5 more on the diagonal, so that rare classes stay distinct.
 
     Parameters
     ----------
@@ -43,9 +43,9 @@ def count_transition(proba, observed, *, weight=None):
 def em_transition(proba, observed, start, *, weight=None, n_iter=15, prior=5.0):
     """Estimate P(observed = column | true = row) by expectation-maximisation.
 
-    The true class of a row is hidden; `proba` is its distribution before the observed label is
-    looked at. Each row of the matrix is shrunk, by `prior` pseudo-counts, towards the symmetric
-    matrix with the start's mean diagonal, or classes that the models confuse would drift apart.
+    The true class of a row is hidden; `proba` is its prior distribution. Each row of the matrix
+    is shrunk, by `prior` pseudo-counts, to the symmetric matrix with the mean diagonal of
+    `start`. Without this, the estimates of classes that the models confuse would diverge.
 
     Parameters
     ----------
@@ -54,13 +54,13 @@ def em_transition(proba, observed, start, *, weight=None, n_iter=15, prior=5.0):
     observed : ndarray of shape (n_samples, C)
         Observed probability rows.
     start : ndarray of shape (C, C)
-        First estimate, e.g. by counts.
+        First estimate of the matrix, e.g. by `count_transition`.
     weight : ndarray of shape (n_samples,), default=None
         Sample weights.
     n_iter : int, default=15
-        Iterations.
+        Number of iterations.
     prior : float, default=5.0
-        Pseudo-counts a class.
+        Number of pseudo-counts per class.
 
     Returns
     -------
@@ -80,12 +80,12 @@ def em_transition(proba, observed, start, *, weight=None, n_iter=15, prior=5.0):
 
 
 def posterior_labels(proba, observed, transition):
-    """Return the distribution of the true class after the observed label is looked at.
+    """Return the posterior distribution of the true class given the observed label.
 
     Parameters
     ----------
     proba : ndarray of shape (n_samples, C)
-        Distribution before, p.
+        Prior distribution of the true class, p.
     observed : ndarray of shape (n_samples, C)
         Observed probability rows y.
     transition : ndarray of shape (C, C)
@@ -94,7 +94,7 @@ def posterior_labels(proba, observed, transition):
     Returns
     -------
     ndarray of shape (n_samples, C)
-        L[i, c] ~ p[i, c] * sum_j y[i, j] T[c, j]; where that is zero everywhere, p itself.
+        L[i, c] ~ p[i, c] * sum_j y[i, j] T[c, j]; p[i] if that is zero for every class.
     """
     joint = observed @ transition.T
     joint *= proba
@@ -106,18 +106,18 @@ def posterior_labels(proba, observed, transition):
 
 
 def log_determinant(proba, observed, *, weight=None):
-    """Score predictions against noisy labels so that class-conditional noise changes no order.
+    """Score predictions against noisy labels; class-conditional noise keeps the order of scores.
 
-    The joint distribution J of (most probable class, observed class) is the one with the true
-    class times the transition matrix of the noise. Its determinant is a product, so that the
-    noise adds the same constant to ``log |det J|`` of every prediction [1]_; accuracy against
-    noisy labels has no such property. A third of a uniform diagonal is added to J, or one class
-    that is hardly ever predicted would decide alone.
+    Let J be the joint distribution of (most probable class, observed class). It is the joint
+    distribution with the true class times the transition matrix of the noise. So the noise adds
+    the same constant to ``log |det J|`` of all predictions [1]_; accuracy with noisy labels does
+    not have this property. The matrix 0.3 / C * I is added to J: without it, one class that is
+    rarely predicted would dominate the score.
 
     Parameters
     ----------
     proba : ndarray of shape (n_samples, C)
-        Predictions of models that have not seen the rows' labels.
+        Predictions of models that were not trained on these rows.
     observed : ndarray of shape (n_samples, C)
         Observed probability rows.
     weight : ndarray of shape (n_samples,), default=None
@@ -138,8 +138,8 @@ def log_determinant(proba, observed, *, weight=None):
     >>> import numpy as np
     >>> from sklearn_slr.refinement._noise import log_determinant
     >>> observed = np.eye(2)[[0, 0, 1, 1]]
-    >>> sure, guess = np.eye(2)[[0, 0, 1, 1]], np.eye(2)[[0, 1, 0, 1]]
-    >>> log_determinant(sure, observed) > log_determinant(guess, observed)
+    >>> right, guess = np.eye(2)[[0, 0, 1, 1]], np.eye(2)[[0, 1, 0, 1]]
+    >>> log_determinant(right, observed) > log_determinant(guess, observed)
     True
     """
     n_classes = observed.shape[1]

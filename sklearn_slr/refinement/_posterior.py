@@ -1,5 +1,7 @@
 """An M step that models the noise: the posterior of the true class given prediction and label."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from numbers import Real
 from typing import Any, Literal
@@ -12,31 +14,31 @@ from ..utils._sklearn import Interval, StrOptions
 from ..utils._typing import Floats, Matrix
 from ._noise import count_transition, em_transition, log_determinant, posterior_labels
 
-# What "auto" tries: the model over the labels, the labels over the model. The hot one has to be
-# better by MARGIN / sqrt(n_samples), about a standard error: trials on part of the rows speak for
-# it, and a wrong choice costs more where the cold one was right.
+# The temperatures that "auto" compares: cold gives the model more weight, hot the labels. The hot
+# one must be better by MARGIN / sqrt(n_samples), about one standard error: trials on fewer rows
+# favour it, and a wrong choice of the hot one costs more than a wrong choice of the cold one.
 COLD, HOT, MARGIN = 0.5, 1.0, 3.0
 
 
 class PosteriorRefinement(BaseEstimator):
-    """Replace every label by the posterior of its true class.
+    """Replace each label by the posterior distribution of its true class.
 
     The sharpened out-of-fold prediction ``p ~ P ** (1 / temperature)`` is the prior of the true
-    class, a transition matrix T the probability of the observed label given the true one:
-    ``L_i(c) ~ p_i(c) * T[c, observed_i]``. T is estimated anew every round. This is not in the
-    paper; it repairs labels in one step that the average needs several rounds for, and leaves
-    more of the right ones alone.
+    class. A transition matrix T gives the probability of the observed label given the true one:
+    ``L_i(c) ~ p_i(c) * T[c, observed_i]``. T is estimated again in every round. This is not in
+    the paper. It corrects labels in one round for which the average needs several, and it changes
+    fewer right labels.
 
     Parameters
     ----------
     temperature : float > 0 or "auto", default=0.5
-        Below 1 the model is trusted over the labels; 1 to 2 the labels over the model, for
-        problems that the model finds hard. "auto" tries 0.5 and 1 on held-out rows before the
-        rounds begin, and takes 0.5 unless 1 is clearly better by the determinant criterion [1]_;
-        the verbose plan of `SLRClassifier` tells what that costs.
+        A value below 1 gives the model more weight; 1 to 2 gives the labels more weight, for
+        problems that are hard for the model. "auto" compares 0.5 and 1 on held-out rows before
+        the first round, and takes 0.5 unless 1 is clearly better by the determinant criterion
+        [1]_; the verbose plan of `SLRClassifier` shows how many fits this needs.
     transition : {"count", "em"} or array-like of shape (C, C), default="count"
-        How T is estimated: by counts of (most probable class, observed class); by
-        expectation-maximisation started there; or the matrix itself.
+        How T is estimated. "count": from the counts of (most probable class, observed class).
+        "em": by expectation-maximisation that starts from these counts. An array is T itself.
     smoothing : float in [0, 1), default=0.1
         The next round and the student train on ``(1 - smoothing) * L + smoothing / C``.
 
@@ -77,13 +79,13 @@ class PosteriorRefinement(BaseEstimator):
         self.transition = transition
         self.smoothing = smoothing
 
-    def alternatives(self) -> "list[PosteriorRefinement]":
-        """Return the refinements among which held-out predictions choose.
+    def alternatives(self) -> list[PosteriorRefinement]:
+        """Return the refinements that "auto" compares.
 
         Returns
         -------
         list of PosteriorRefinement
-            A cold and a hot one; nothing unless the temperature is "auto".
+            A cold and a hot one; empty unless the temperature is "auto".
         """
         if self.temperature != "auto":
             return []
@@ -96,12 +98,12 @@ class PosteriorRefinement(BaseEstimator):
         *,
         sample_weight: Floats | None = None,
     ) -> tuple[int, list[float]]:
-        """Choose among the alternatives by what they predict on rows that they know nothing of.
+        """Choose one of the alternatives by predictions on held-out rows.
 
         Parameters
         ----------
         held_out : list of ndarray of shape (n_samples, C)
-            For each alternative its predictions.
+            Predictions with each alternative.
         observed : ndarray of shape (n_samples, C)
             Observed probability rows.
         sample_weight : ndarray of shape (n_samples,), default=None
@@ -110,23 +112,23 @@ class PosteriorRefinement(BaseEstimator):
         Returns
         -------
         index : int
-            The hot one where its `log_determinant` is higher by a clear margin, else the cold.
+            1 (hot) if its `log_determinant` is higher by a clear margin, else 0 (cold).
         scores : list of float
-            The criterion of each.
+            The `log_determinant` of each alternative.
         """
         scores = [log_determinant(proba, observed, weight=sample_weight) for proba in held_out]
         margin = MARGIN / np.sqrt(len(observed))
         return int(scores[1] > scores[0] + margin), scores
 
     def initial_targets(self, observed: NDArray[Any], n_classes: int | None) -> Floats:
-        """Return the first labels: the observed ones.
+        """Return the first targets: the observed labels.
 
         Parameters
         ----------
         observed : ndarray of shape (n_samples, C)
             Observed probability rows; one-hot for labels.
         n_classes : int
-            Number of classes C; None for a regression.
+            Number of classes C; None for regression.
 
         Returns
         -------
@@ -136,9 +138,9 @@ class PosteriorRefinement(BaseEstimator):
         Raises
         ------
         ValueError
-            If the problem is a regression.
+            If the problem is regression.
         """
-        refuse_numbers(self, n_classes)
+        check_classification(self, n_classes)
         return observed
 
     def refine(
@@ -157,7 +159,7 @@ class PosteriorRefinement(BaseEstimator):
         observed : ndarray of shape (n_samples, C)
             Observed probability rows; one-hot for labels.
         targets : ndarray of shape (n_samples, C)
-            The current labels; not used, the posterior starts from the observed ones.
+            The current labels; not used: each round starts from the observed labels.
         oof : ndarray of shape (n_samples, C)
             Out-of-fold predictions P.
         round : int
@@ -180,11 +182,11 @@ class PosteriorRefinement(BaseEstimator):
         self._validate_params()
         if self.temperature == "auto":
             raise ValueError(
-                "temperature='auto' is settled by SLRClassifier.fit before the rounds begin: give "
-                "a number, or one of alternatives(), to refine labels by hand."
+                "temperature is 'auto', which SLRClassifier.fit replaces by a number before the "
+                "first round: pass a number to call refine yourself."
             )
         proba = sharpen(oof, self.temperature)
-        transition = self._transition(proba, observed, sample_weight)
+        transition = self._estimate_transition(proba, observed, sample_weight)
         learned = {"noise_matrix_": transition, "temperature_": float(self.temperature)}
         return posterior_labels(proba, observed, transition), learned
 
@@ -203,7 +205,7 @@ class PosteriorRefinement(BaseEstimator):
         """
         return smooth(refined, self.smoothing)
 
-    def _transition(self, proba, observed, weight):
+    def _estimate_transition(self, proba, observed, weight):
         n_classes = proba.shape[1]
         if not isinstance(self.transition, str):
             matrix = np.asarray(self.transition, dtype=np.float64)
@@ -214,9 +216,9 @@ class PosteriorRefinement(BaseEstimator):
                 or np.any(np.abs(matrix.sum(axis=1) - 1) > 1e-6)
             ):
                 raise ValueError(
-                    f"transition is no matrix of shape {shape} with entries >= 0 and rows that "
-                    "sum to 1: row c wanted is the distribution of the observed label where c is "
-                    "true."
+                    f"transition has shape {matrix.shape}; expected a matrix of shape {shape} with "
+                    "entries >= 0 and rows that sum to 1: pass in row c the distribution of the "
+                    "observed label where c is true."
                 )
             return matrix
         counted = count_transition(proba, observed, weight=weight)
@@ -233,14 +235,14 @@ def sharpen(proba, temperature):
     proba : ndarray of shape (n_samples, C)
         Probability rows.
     temperature : float > 0
-        Below 1 sharpens, above 1 flattens.
+        A value below 1 sharpens, a value above 1 flattens.
 
     Returns
     -------
     ndarray of shape (n_samples, C)
         Probability rows.
     """
-    # Relative to the largest entry, so that no power underflows in every column.
+    # Divided by the largest entry, so that a row never underflows to zeros.
     powers = (proba / proba.max(axis=1, keepdims=True)) ** (1 / temperature)
     return powers / powers.sum(axis=1, keepdims=True)
 
@@ -263,10 +265,10 @@ def smooth(labels, smoothing):
     return (1 - smoothing) * labels + smoothing / labels.shape[1]
 
 
-def refuse_numbers(refinement, n_classes):
-    """Refuse the targets of a regression, which have no classes."""
+def check_classification(refinement, n_classes):
+    """Refuse regression targets, which have no classes."""
     if n_classes is None:
         raise ValueError(
-            f"{type(refinement).__name__} is for classification; SLRRegressor takes "
-            "refinement='average' or an object that refines targets of shape (n_samples,)."
+            f"{type(refinement).__name__} is for classification, but the targets are numbers: use "
+            "refinement='average', or an object that refines targets of shape (n_samples,)."
         )

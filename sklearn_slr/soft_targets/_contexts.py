@@ -23,9 +23,9 @@ def prediction_context(estimator):
         stack.enter_context(_without_dispatch())
         net = final_step(estimator)
         if is_net(net):
-            from .._nets._training import reading_from_memory
+            from .._nets._training import accelerated
 
-            stack.enter_context(reading_from_memory(net))
+            stack.enter_context(accelerated(net))
         yield
 
 

@@ -15,19 +15,15 @@ def check_probabilities(
     ----------
     rows : ndarray of float64 of shape (n_samples, C)
         The rows; finite.
-    source : str
-        Subject and verb of the error, e.g. ``"targets hold"``.
-    lowest : float, default=-1e-6
-        The lowest entry that counts as rounding error of zero.
-    tolerance : float, default=1e-3
-        The largest distance of a row's sum from 1.
+    source, hint : str
+        Subject and verb of the error, e.g. ``"targets hold"``; what to do.
+    lowest, tolerance : float
+        The lowest entry, and the largest distance of a sum from 1, that count as rounding.
     normalize : {"never", "inexact", "always"}, default="inexact"
         Which rows are clipped at 0 and divided by their sums: none; all if any of them is not
         exact up to rounding; all.
     copy : bool, default=True
-        False: work in place, as each array of this shape counts where there are many classes.
-    hint : str, default=""
-        What to do, added to the error.
+        False works in place, as arrays of this shape are large with many classes.
 
     Returns
     -------

@@ -22,9 +22,9 @@ from torch.utils.data import (  # noqa: E402
 
 from sklearn_slr._nets import _training  # noqa: E402
 from sklearn_slr._nets._batches import (  # noqa: E402
+    IndexedSkorchDataset,
     MemoryLoader,
-    NumberedSkorchDataset,
-    from_memory,
+    to_memory_loader,
 )
 from sklearn_slr._nets._training import train  # noqa: E402
 from sklearn_slr.soft_targets._fit import fit_targets  # noqa: E402
@@ -66,7 +66,7 @@ def assert_same(got, expected):
 
 
 def assert_same_batches(dataset, **options):
-    loader = from_memory(DataLoader(dataset, **options))
+    loader = to_memory_loader(DataLoader(dataset, **options))
     assert type(loader) is MemoryLoader
     (got, next_got), (expected, next_expected) = map(
         loaded, (loader, DataLoader(dataset, **options))
@@ -107,18 +107,18 @@ LABELS = {
 
 
 @pytest.mark.parametrize("name", INPUTS)
-def test_batches_of_arrays_are_the_loaders(name):
+def test_batches_of_arrays_equal_those_of_torch(name):
     for shuffle in (False, True):
         assert_same_batches(Dataset(INPUTS[name], Y), batch_size=5, shuffle=shuffle)
 
 
 @pytest.mark.parametrize("name", LABELS)
-def test_labels_of_any_kind_are_the_loaders(name):
+def test_labels_of_any_type_equal_those_of_torch(name):
     assert_same_batches(Dataset(X, LABELS[name]), batch_size=5, shuffle=True)
 
 
 @pytest.mark.filterwarnings("ignore:The given NumPy array is not writ")
-def test_batches_of_frames_are_the_loaders():
+def test_batches_of_frames_equal_those_of_torch():
     assert_same_batches(Dataset(frame(), Y), batch_size=5, shuffle=True)
 
 
@@ -135,13 +135,13 @@ def test_batches_of_frames_are_the_loaders():
         {"sampler": WeightedRandomSampler(np.arange(N, dtype=float), 40)},
     ],
 )
-def test_options_of_loaders_hold(options):
+def test_options_of_loaders_are_used(options):
     assert_same_batches(Dataset(X, Y), **{"batch_size": 5, **options})
 
 
-def test_a_generator_of_the_users_own_goes_on_alike():
+def test_a_generator_of_the_user_is_used_as_by_torch():
     drawn = []
-    for change in (from_memory, lambda loader: loader):
+    for change in (to_memory_loader, lambda loader: loader):
         generator = torch.Generator().manual_seed(3)
         loader = change(DataLoader(Dataset(X, Y), batch_size=5, shuffle=True, generator=generator))
         drawn.append([loaded(loader), torch.rand(2, generator=generator)])
@@ -149,9 +149,9 @@ def test_a_generator_of_the_users_own_goes_on_alike():
     assert torch.equal(drawn[0][1], drawn[1][1])
 
 
-def test_subsets_and_numbers_follow_the_rows():
+def test_subsets_and_row_indices_match_the_rows():
     rows = RNG.permutation(N)[:15]
-    for dataset in (Dataset(X, Y), NumberedSkorchDataset(Dataset(X, Y), Y, relabel=False)):
+    for dataset in (Dataset(X, Y), IndexedSkorchDataset(Dataset(X, Y), Y, replace_labels=False)):
         for indices in (rows, rows.tolist()):
             assert_same_batches(Subset(dataset, indices), batch_size=4, shuffle=True)
         assert_same_batches(Subset(Subset(dataset, rows), [3, 1, 8]), batch_size=2)
@@ -194,16 +194,16 @@ def first_of(items):
     ],
 )
 @pytest.mark.filterwarnings("ignore:the matrix subclass")
-def test_what_is_not_plain_arrays_is_left_alone(make):
+def test_other_loaders_are_left_unchanged(make):
     loader = make()
     kind = type(loader)
-    assert from_memory(loader) is loader
+    assert to_memory_loader(loader) is loader
     assert type(loader) is kind
 
 
 def test_batches_are_copies():
     kept = X.copy()
-    for batch, _ in from_memory(DataLoader(Dataset(kept, Y), batch_size=5)):
+    for batch, _ in to_memory_loader(DataLoader(Dataset(kept, Y), batch_size=5)):
         batch.zero_()
     np.testing.assert_array_equal(kept, X)
 
@@ -231,7 +231,7 @@ class OwnDataset(NeuralNetClassifier):
 
 
 class Loaders(Callback):
-    """Keeps the kinds of loaders that a net makes."""
+    """Keeps the types of the loaders that a net makes."""
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         self.kinds = [type(net.get_iterator(net.get_dataset(X, y), training=t)) for t in (0, 1)]
@@ -257,10 +257,10 @@ def trained(net, targets, X=X):
 
 
 @pytest.mark.parametrize("kind", ["soft", "hard"])
-def test_nets_learn_the_same_to_the_last_bit(kind, monkeypatch):
+def test_nets_are_equal_to_the_bit(kind, monkeypatch):
     targets = T if kind == "soft" else np.eye(C)[Y]
     weights, history, next_number = trained(make(), targets)
-    monkeypatch.setattr(_training, "from_memory", lambda loader: loader)
+    monkeypatch.setattr(_training, "to_memory_loader", lambda loader: loader)
     plain_weights, plain_history, plain_next_number = trained(make(), targets)
     for got, expected in zip(weights, plain_weights, strict=True):
         assert torch.equal(got, expected)
@@ -270,7 +270,7 @@ def test_nets_learn_the_same_to_the_last_bit(kind, monkeypatch):
 
 
 @pytest.mark.parametrize("targets", [T, np.eye(C)[Y]])
-def test_which_nets_read_from_memory(targets):
+def test_nets_with_skorch_loading_use_memory_loaders(targets):
     for net, expected in (
         (make(), MemoryLoader),
         (make(OwnIterator), DataLoader),
@@ -282,7 +282,7 @@ def test_which_nets_read_from_memory(targets):
         assert watch.kinds == 2 * [expected]
 
 
-def test_predictions_are_read_from_memory_and_the_same(monkeypatch):
+def test_predictions_use_memory_loaders_and_are_equal(monkeypatch):
     kinds = []
 
     class Watched(NeuralNetClassifier):
@@ -300,7 +300,7 @@ def test_predictions_are_read_from_memory_and_the_same(monkeypatch):
     assert kinds == [MemoryLoader, DataLoader]
 
 
-def test_fitted_nets_hold_no_loader():
+def test_fitted_nets_have_no_loader():
     net = make()
     trained(net, np.eye(C)[Y])
     assert type(net) is NeuralNetClassifier

@@ -11,7 +11,7 @@ from skorch.callbacks import Callback, EpochScoring, PrintLog  # noqa: E402
 from torch import nn  # noqa: E402
 
 from sklearn_slr._nets import _training  # noqa: E402
-from sklearn_slr._nets._epochs import _accuracy, fused_steps  # noqa: E402
+from sklearn_slr._nets._epochs import _score_accuracy, fused_steps  # noqa: E402
 from sklearn_slr._nets._training import train  # noqa: E402
 
 N, D, C = 40, 4, 3
@@ -51,7 +51,7 @@ def keys(history):
 
 
 @pytest.mark.parametrize("kind", ["classes", "two", "regular"])
-def test_histories_are_those_of_skorch(kind):
+def test_histories_equal_those_of_skorch(kind):
     y, net = Y, soft(callbacks=[EpochScoring("accuracy", name="own", on_train=True)])
     if kind == "two":
         y, net = (Y > 0).astype(np.float32), make(NeuralNetBinaryClassifier, 1)
@@ -67,14 +67,14 @@ def test_histories_are_those_of_skorch(kind):
     assert type(got.history[-1, "valid_acc"]) is float
 
 
-def test_odd_labels_are_scored_by_scikit_learn():
+def test_unusual_labels_are_scored_by_scikit_learn():
     net = soft().fit(X, Y)
-    assert _accuracy(net, X, Y.astype(np.float64)) == np.mean(net.predict(X) == Y)
+    assert _score_accuracy(net, X, Y.astype(np.float64)) == np.mean(net.predict(X) == Y)
     with pytest.raises(ValueError, match="mix of multilabel-indicator and multiclass"):
-        _accuracy(net, X, np.eye(C)[Y])
+        _score_accuracy(net, X, np.eye(C)[Y])
 
 
-def test_logs_are_printed_where_somebody_reads_them(capsys):
+def test_logs_are_printed_only_if_verbose_or_to_a_custom_sink(capsys):
     trained(soft(), T)
     assert capsys.readouterr().out == ""
     trained(soft(verbose=1), T)
@@ -99,7 +99,7 @@ class OwnLog(PrintLog):
         super().on_epoch_end(net, **kwargs)
 
 
-def test_the_users_own_notify_and_callbacks_run():
+def test_custom_notify_and_callbacks_run():
     seen.clear()
     trained(make(OwnNotify, criterion=nn.CrossEntropyLoss), T)
     assert seen.count("on_epoch_end") == 4
@@ -122,7 +122,7 @@ class Groups(Callback):
 
 
 @pytest.mark.parametrize("optimizer", [torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD])
-def test_fused_steps_are_the_steps(optimizer, monkeypatch):
+def test_fused_steps_equal_plain_steps(optimizer, monkeypatch):
     net = trained(soft(optimizer=optimizer, max_epochs=20), T)
     monkeypatch.setattr(_training, "fused_steps", lambda net: contextlib.nullcontext())
     plain = trained(soft(optimizer=optimizer, max_epochs=20), T)
@@ -145,14 +145,14 @@ class OwnAdam(torch.optim.Adam):
         ({"optimizer": torch.optim.SGD}, {None}, {None}),
     ],
 )
-def test_the_users_options_of_the_optimizer_win(params, within, between):
+def test_optimizer_options_of_the_user_are_kept(params, within, between):
     watch = Groups()
     net = trained(soft(callbacks=[watch], **params), T)
     assert (watch.within, watch.between) == (within, between)
     assert net.optimizer_.param_groups[0]["fused"] in between
 
 
-def test_options_come_back_after_an_error():
+def test_options_are_restored_after_an_error():
     net = soft(optimizer=torch.optim.Adam).initialize()
     with pytest.raises(RuntimeError, match="broken"), fused_steps(net):
         raise RuntimeError("broken")

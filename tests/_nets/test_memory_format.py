@@ -17,9 +17,9 @@ T = RNG.dirichlet(np.ones(2), size=24)
 
 
 class Watch(GradientNormClipping):
-    """Notes the order of the first weights after each batch and at the end of training."""
+    """Records the order of the first weights after each batch and at the end of training."""
 
-    __module__ = "skorch.callbacks"  # those of others are not trusted with another order
+    __module__ = "skorch.callbacks"  # other callbacks keep the default order
 
     def on_train_begin(self, net, **kwargs):
         self.orders, self.last = set(), None
@@ -88,10 +88,10 @@ def watched(net):
 
 
 @pytest.mark.parametrize("targets", [T, np.eye(2)[T.argmax(1)]], ids=["soft", "hard"])
-def test_channels_are_last_while_a_net_trains_and_first_again_after(targets, monkeypatch):
+def test_channels_are_last_only_during_training(targets, monkeypatch):
     fast = fit(make(), targets)
     assert watched(fast) == ({"last"}, "first")
-    monkeypatch.setattr(_memory_format, "_has_images", lambda *_: False)
+    monkeypatch.setattr(_memory_format, "_is_image_net", lambda *_: False)
     plain = fit(make(), targets)
     assert watched(plain) == ({"first"}, "first")
     for (name, got), expected in zip(
@@ -124,13 +124,13 @@ def test_channels_are_last_while_a_net_trains_and_first_again_after(targets, mon
         "callback of the user's",
     ],
 )
-def test_other_nets_keep_their_order(net):
+def test_other_nets_keep_the_default_order(net):
     assert watched(fit(net)) == ({"first"}, "first")
 
 
-def test_looking_leaves_statistics_and_draws_alone(monkeypatch):
+def test_the_comparison_changes_no_statistics_and_draws(monkeypatch):
     looked = fit(make(Views))
-    monkeypatch.setattr(_memory_format, "_has_images", lambda *_: False)
+    monkeypatch.setattr(_memory_format, "_is_image_net", lambda *_: False)
     plain = fit(make(Views))
     for pair in zip(
         looked.module_.state_dict().values(), plain.module_.state_dict().values(), strict=True
@@ -138,7 +138,7 @@ def test_looking_leaves_statistics_and_draws_alone(monkeypatch):
         assert torch.equal(*pair)
 
 
-def test_a_net_that_is_interrupted_has_its_order_back():
+def test_an_interrupted_net_gets_its_order_back():
     class Interrupt(Watch):
         __module__ = "skorch.callbacks"
 

@@ -91,7 +91,7 @@ def test_trains_in_half_precision_and_predicts_in_single():
     assert net.score(X, y) > 0.9
 
 
-def test_a_training_step_is_that_of_torch_s_autocast():
+def test_a_training_step_equals_that_of_autocast():
     net = make(train_split=None, max_epochs=1, batch_size=len(X), optimizer=torch.optim.SGD)
     net.initialize()
     by_hand = copy.deepcopy(net.module_).train()
@@ -114,7 +114,7 @@ def test_a_fitted_net_has_no_hooks_and_can_be_saved_and_trained_on():
     assert not net.module_._forward_hooks
 
 
-def test_an_error_leaves_no_autocast_behind():
+def test_autocast_ends_after_an_error():
     net = make(Breaks)
     for _ in range(2):
         with pytest.raises(RuntimeError, match="broken"):
@@ -127,7 +127,7 @@ def n_hooks(module):
     return len(module._forward_hooks) + len(module._forward_pre_hooks)
 
 
-def test_a_module_that_failed_is_given_back_by_the_next_training():
+def test_hooks_of_a_failed_training_are_removed_by_the_next():
     module = Breaks()
     net = make(module)
     for _ in range(3):
@@ -147,7 +147,7 @@ class Copies(skorch.callbacks.Callback):
 
 
 @pytest.mark.parametrize("module", [Recorder, Recorder()])
-def test_copies_made_in_training_are_given_back_too(module):
+def test_hooks_are_removed_from_copies_made_in_training(module):
     net = make(module, callbacks=[MixedPrecision(), Copies()], max_epochs=1).fit(X, y)
     for each in dict(net.callbacks_)["Copies"].copies_:
         each.partial_fit(X, y)
@@ -155,7 +155,7 @@ def test_copies_made_in_training_are_given_back_too(module):
         assert n_hooks(each.module_) == 0
 
 
-def test_a_hook_that_fails_before_is_the_error_that_is_told():
+def test_an_error_of_an_earlier_hook_is_raised():
     net = make(train_split=None).initialize()
 
     def fails(module, inputs):
@@ -167,11 +167,11 @@ def test_a_hook_that_fails_before_is_the_error_that_is_told():
     assert not torch.is_autocast_enabled("cpu")
 
 
-def test_outputs_of_any_shape_are_single():
+def test_outputs_in_any_structure_are_float32():
     make(Several, Checked, criterion=FirstOutput, train_split=None).fit(X, y)
 
 
-def test_folds_of_nets_that_ask_for_it_are_trained_alone():
+def test_nets_with_mixed_precision_are_not_stacked():
     model = SLRClassifier(make(train_split=None), n_rounds=1, random_state=0).fit(X, y)
     assert not model.history_["stacked"].any()
     again = SLRClassifier(make(train_split=None), n_rounds=1, random_state=0, n_jobs=2).fit(X, y)

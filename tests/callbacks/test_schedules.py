@@ -56,7 +56,7 @@ def rates(net):
     return np.ravel(net.history[:, "batches", :, "event_lr"])
 
 
-def torchs(kind, n_steps, **parameters):
+def expect(kind, n_steps, **parameters):
     optimizer = torch.optim.SGD([torch.ones(1, requires_grad=True)], lr=0.2)
     schedule, found = kind(optimizer, **parameters), []
     for _ in range(n_steps):
@@ -69,26 +69,26 @@ def torchs(kind, n_steps, **parameters):
 def test_the_cosine_by_hand():
     factors = [cosine_factor(step, n_steps=10, warmup=0.2, floor=0.1) for step in range(12)]
     assert factors[:3] == [0.5, 1.0, 1.0]
-    wanted = [0.1 + 0.9 * (1 + math.cos(math.pi * t / 8)) / 2 for t in range(8)]
-    assert factors[2:10] == pytest.approx(wanted)
+    expected = [0.1 + 0.9 * (1 + math.cos(math.pi * t / 8)) / 2 for t in range(8)]
+    assert factors[2:10] == pytest.approx(expected)
     assert factors[10:] == pytest.approx([0.1, 0.1])
 
 
-def test_without_warmup_the_cosine_is_torchs():
+def test_without_warmup_the_cosine_equals_that_of_torch():
     net = fit(regressor(cosine_with_warmup(warmup=0)))
-    np.testing.assert_allclose(rates(net), torchs(CosineAnnealingLR, 12, T_max=12))
+    np.testing.assert_allclose(rates(net), expect(CosineAnnealingLR, 12, T_max=12))
     net = fit(regressor(cosine_with_warmup(warmup=0, floor=0.5)))
-    np.testing.assert_allclose(rates(net), torchs(CosineAnnealingLR, 12, T_max=12, eta_min=0.1))
+    np.testing.assert_allclose(rates(net), expect(CosineAnnealingLR, 12, T_max=12, eta_min=0.1))
 
 
-def test_one_cycle_is_torchs():
+def test_one_cycle_equals_that_of_torch():
     cycle = {"max_lr": 0.2, "total_steps": 12, "cycle_momentum": False}
     net = fit(regressor(one_cycle()))
-    np.testing.assert_allclose(rates(net), torchs(OneCycleLR, 12, **cycle))
+    np.testing.assert_allclose(rates(net), expect(OneCycleLR, 12, **cycle))
 
 
 @pytest.mark.parametrize("schedule", [cosine_with_warmup, one_cycle])
-def test_once_an_epoch(schedule):
+def test_one_step_per_epoch(schedule):
     net = fit(regressor(schedule(step_every="epoch", warmup=0.5), max_epochs=6))
     found = net.history[:, "event_lr"]
     np.testing.assert_allclose(found, schedule(warmup=0.5).simulate(6, 0.2))
@@ -97,18 +97,18 @@ def test_once_an_epoch(schedule):
 
 @pytest.mark.parametrize("schedule", [cosine_with_warmup, one_cycle])
 @pytest.mark.parametrize("n_rows", [60, 41, 20])
-def test_every_set_of_rows_runs_through_the_whole_schedule(schedule, n_rows):
+def test_any_number_of_rows_runs_through_the_whole_schedule(schedule, n_rows):
     net = fit(regressor(schedule()), n_rows)
     n_steps = 4 * math.ceil(n_rows / 20)
     np.testing.assert_allclose(rates(net), schedule().simulate(n_steps, 0.2))
 
 
-def test_the_epochs_may_be_planned_apart_from_the_net():
+def test_the_number_of_epochs_may_differ_from_the_net():
     net = fit(regressor(cosine_with_warmup(2, warmup=0)))
     np.testing.assert_allclose(rates(net)[6:], 0, atol=1e-12)
 
 
-def test_momentum_cycles_where_there_is_one():
+def test_momentum_cycles_if_the_optimizer_has_one():
     def momenta(**parameters):
         spy = Spy()
         fit(regressor(("spy", spy), one_cycle(), **parameters))
@@ -132,7 +132,7 @@ def test_runs_of_any_length(schedule, warmup, n_steps):
 
 
 @pytest.mark.parametrize("schedule", [cosine_with_warmup, one_cycle])
-def test_training_that_goes_on_begins_a_new_cycle(schedule):
+def test_continued_training_begins_a_new_cycle(schedule):
     net = fit(regressor(schedule()))
     assert net.optimizer_.param_groups[0]["lr"] == 0.2
     net.partial_fit(X, 2 * X)
@@ -163,20 +163,20 @@ def test_in_slr_with_weight_averaging(schedule):
 
 
 def test_errors():
-    with pytest.raises(ValueError, match="warmup is 1"):
+    with pytest.raises(ValueError, match="warmup=1"):
         cosine_with_warmup(warmup=1)
-    with pytest.raises(ValueError, match="floor is 2"):
+    with pytest.raises(ValueError, match="floor=2"):
         cosine_with_warmup(floor=2)
-    with pytest.raises(ValueError, match="warmup is -1"):
+    with pytest.raises(ValueError, match="warmup=-1"):
         one_cycle(warmup=-1)
     with pytest.raises(ValueError, match="'batch' or 'epoch'"):
         one_cycle(step_every="step")
     net = regressor(("rate", cosine_with_warmup())).set_params(callbacks__rate__warmup=5.0)
-    with pytest.raises(ValueError, match=r"warmup is 5\.0"):
+    with pytest.raises(ValueError, match=r"warmup=5\.0"):
         fit(net)
 
 
-def test_data_without_a_length_want_steps_by_epoch():
+def test_data_without_a_length_need_steps_per_epoch():
     class Rows(torch.utils.data.IterableDataset):
         def __iter__(self):
             return iter([(x, 2 * x) for x in X])

@@ -15,7 +15,7 @@ from torch import nn  # noqa: E402
 
 from sklearn_slr import SLRClassifier  # noqa: E402
 from sklearn_slr.callbacks import StochasticWeightAveraging, one_cycle  # noqa: E402
-from sklearn_slr.callbacks._weight_averaging import refresh_batch_norm  # noqa: E402
+from sklearn_slr.callbacks._weight_averaging import update_batch_norm  # noqa: E402
 
 X, y = load_iris(return_X_y=True)
 X = X.astype(np.float32)
@@ -81,13 +81,13 @@ def test_the_weights_are_the_mean_of_the_last_epochs(start, n_averaged):
         assert torch.allclose(value, mean, atol=1e-6)
 
 
-def test_shares_of_whole_epochs_are_whole():
+def test_fractions_are_rounded_to_whole_epochs():
     swa = StochasticWeightAveraging(0.29)
     fit(classifier(swa, max_epochs=100, batch_size=150))
     assert swa.n_averaged_ == 71
 
 
-def test_training_itself_is_left_alone():
+def test_training_is_not_changed():
     plain, averaged = Keeper(), Keeper()
     fit(classifier(plain))
     fit(classifier(averaged, StochasticWeightAveraging()))
@@ -105,7 +105,7 @@ def test_batch_norm_statistics_are_those_of_the_training_data():
     assert norm.momentum == nn.BatchNorm1d(4).momentum
 
 
-def test_the_validation_rows_take_no_part_in_the_statistics():
+def test_validation_rows_do_not_affect_the_statistics():
     net = classifier(StochasticWeightAveraging(), batch_size=500)
     net.set_params(train_split=skorch.helper.predefined_split(skorch.dataset.Dataset(X + 100, y)))
     norm = fit(net).module_.norm
@@ -118,14 +118,14 @@ def test_inputs_in_dicts():
         classifier(StochasticWeightAveraging(), module=TwoInputs, batch_size=150),
         SliceDict(**dicts),
     )
-    wanted = torch.as_tensor(X[:, [0, 2, 1, 3]]).mean(0)
-    assert torch.allclose(net.module_.norm.running_mean, wanted)
+    expected = torch.as_tensor(X[:, [0, 2, 1, 3]]).mean(0)
+    assert torch.allclose(net.module_.norm.running_mean, expected)
 
 
-def test_without_batch_norm_no_data_are_read():
+def test_without_batch_norm_no_data_are_loaded():
     net = fit(classifier(module=Normed, max_epochs=1))
     net.module_.norm = nn.Identity()
-    refresh_batch_norm(net, None)  # which has no batches
+    update_batch_norm(net, None)  # None has no batches
 
 
 def test_the_learning_rate_of_the_averaged_epochs():
@@ -135,15 +135,15 @@ def test_the_learning_rate_of_the_averaged_epochs():
     assert net.optimizer_.param_groups[0]["lr"] == 0.1
 
 
-def test_before_the_average_a_schedule_goes_on():
+def test_a_schedule_runs_before_averaging_begins():
     keeper = Keeper()
     halving = LRScheduler(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.5)
     fit(classifier(keeper, halving, StochasticWeightAveraging(6, lr=0.03)))
-    wanted = [0.1 / 2**epoch for epoch in range(6)] + [0.03] * 2
-    assert keeper.rates_ == pytest.approx(wanted)
+    expected = [0.1 / 2**epoch for epoch in range(6)] + [0.03] * 2
+    assert keeper.rates_ == pytest.approx(expected)
 
 
-def test_training_may_go_on():
+def test_training_may_continue():
     swa = StochasticWeightAveraging(0.5, lr=0.01)
     net = fit(classifier(swa, max_epochs=4))
     net.partial_fit(X, y)
@@ -164,7 +164,7 @@ def test_clones_and_pickles():
     assert net.set_params(callbacks__swa__start=2).get_params()["callbacks__swa__start"] == 2
 
 
-def test_a_net_saved_between_epochs_holds_no_data(tmp_path):
+def test_a_net_saved_between_epochs_contains_no_data(tmp_path):
     file = tmp_path / "net.pkl"
     saver = Checkpoint(f_pickle=str(file), f_params=None, f_optimizer=None, f_criterion=None,
                        f_history=None, monitor=None)  # fmt: skip
@@ -186,7 +186,7 @@ def test_in_slr():
     assert len(pickle.dumps(fitted)) < 100_000
 
 
-def test_the_average_of_the_soft_training_is_refreshed_on_its_rows():
+def test_statistics_of_soft_training_are_those_of_its_rows():
     rows = 0.7 * np.eye(3)[y] + 0.1
     net = classifier(StochasticWeightAveraging(), batch_size=150)
     slr = SLRClassifier(net, n_rounds=0).fit(X, rows)
@@ -199,7 +199,7 @@ def averaged_with_schedule(step_every="epoch"):
     return classifier(rate, swa, lr=0.1, max_epochs=4, warm_start=True)
 
 
-def test_the_rate_is_what_it_was_before_training_in_every_cycle():
+def test_the_original_rate_is_restored_after_each_cycle():
     net = averaged_with_schedule()
     for _ in range(3):
         net.partial_fit(X, y)
@@ -210,27 +210,27 @@ def test_the_rate_is_what_it_was_before_training_in_every_cycle():
     assert rates[2:4] == [0.03, 0.03]
 
 
-def test_a_schedule_that_disturbs_the_averaged_epochs_is_told_once():
-    with pytest.warns(UserWarning, match="another callback has set .* step_every='epoch'") as told:
+def test_a_schedule_that_changes_the_averaged_epochs_warns_once():
+    with pytest.warns(UserWarning, match="another callback has set .* step_every='epoch'") as got:
         averaged_with_schedule("batch").set_params(batch_size=50).fit(X, y)
-    assert len(told) == 1
+    assert len(got) == 1
 
 
 def test_errors():
     for start in (1.0, -0.1, -1, "late", None):
-        with pytest.raises(ValueError, match="start is"):
+        with pytest.raises(ValueError, match="Got start="):
             classifier(StochasticWeightAveraging(start)).initialize()
     with pytest.raises(ValueError, match="start=8 epochs, but the net trains for max_epochs=8"):
         fit(classifier(StochasticWeightAveraging(8)))
 
 
-def test_a_run_that_ends_early_says_so():
+def test_a_run_that_ends_early_warns():
     class Stop(Callback):
         def on_epoch_end(self, net, **kwargs):
             raise KeyboardInterrupt
 
     keeper = Keeper()
     net = classifier(keeper, Stop(), StochasticWeightAveraging())
-    with pytest.warns(UserWarning, match="ended after 0 epochs, before the averaging"):
+    with pytest.warns(UserWarning, match="ended after 0 epochs, before weight averaging"):
         fit(net)
     assert torch.equal(net.module_.linear.weight, keeper.weights_[0]["linear.weight"])

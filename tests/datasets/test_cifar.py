@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-10N from a server on the loopback."""
+"""CIFAR-10 and CIFAR-10N from a local server."""
 
 import io
 import pickle
@@ -10,7 +10,7 @@ import pytest
 
 from sklearn_slr.datasets import _cifar, fetch_cifar10, fetch_cifar10n
 
-N = 4  # images a batch
+N = 4  # images per batch
 
 
 def archive_of(files):
@@ -34,7 +34,7 @@ def batches(publish):
         }
         batches[name] = batch
         files[f"cifar-10-batches-py/{name}"] = pickle.dumps(batch, protocol=2)
-    # A hostile archive: its other members would be written outside of the folder.
+    # A hostile archive: if extracted, its other members would be written outside the folder.
     files["../../escaped"] = files["/tmp/escaped"] = b"out of the folder"
     publish(_cifar, "IMAGES", archive_of(files))
     return batches
@@ -58,7 +58,7 @@ def test_nothing_of_an_archive_is_written(batches, tmp_path):
     assert files == ["cifar-10-python.tar.gz"]
 
 
-def test_a_batch_that_calls_something_is_refused(publish, tmp_path):
+def test_a_batch_that_calls_other_code_is_refused(publish, tmp_path):
     content = pickle.dumps({b"data": print}, protocol=2)
     publish(_cifar, "IMAGES", archive_of({"cifar-10-batches-py/test_batch": content}))
     with pytest.raises(pickle.UnpicklingError, match="plain arrays"):
@@ -98,4 +98,4 @@ def test_human_labels_as_a_frame(columns, tmp_path):
 def test_an_unknown_kind_of_labels_is_refused(columns, tmp_path, server):
     with pytest.raises(ValueError, match="labels"):
         fetch_cifar10n(data_home=tmp_path, labels="worst")
-    assert server.asked == []
+    assert server.requests == []

@@ -27,7 +27,7 @@ def test_shares(kind, expected):
     assert noisy.dtype == Y.dtype
 
 
-def test_the_seed_decides_and_nothing_else():
+def test_only_the_seed_decides():
     first, again = (make_noisy_labels(Y, noise=0.5, random_state=1) for _ in range(2))
     assert np.array_equal(first, again)
     assert np.array_equal(make_noisy_labels(Y, noise=0.0), Y)
@@ -36,8 +36,8 @@ def test_the_seed_decides_and_nothing_else():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({}, "noise is missing"),
-        ({"kind": np.eye(2)}, r"shape \(3, 3\) is wanted"),
+        ({}, "noise is None"),
+        ({"kind": np.eye(2)}, r"expected shape \(3, 3\)"),
         ({"kind": np.ones((3, 3))}, "sum to 1"),
         ({"noise": 1.5}, "noise"),
         ({"noise": 0.1, "kind": "odd"}, "kind"),

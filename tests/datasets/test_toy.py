@@ -16,7 +16,7 @@ def test_three_even_classes_from_the_seed(kind):
     assert np.array_equal(X, again)
 
 
-def test_spirals_can_be_told_apart_but_not_by_lines():
+def test_spirals_are_separable_but_not_linearly():
     X, y = make_three_class_toy(random_state=0)
     assert cross_val_score(KNeighborsClassifier(), X, y).mean() > 0.9
     assert cross_val_score(LogisticRegression(), X, y).mean() < 0.7

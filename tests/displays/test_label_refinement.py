@@ -1,10 +1,7 @@
-"""LabelRefinementDisplay: bands, cells and points are where the numbers say."""
+"""LabelRefinementDisplay: bands, cells and points are at the right positions."""
 
 from itertools import pairwise
 
-import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -23,13 +20,7 @@ GIVEN = NAMES[make_noisy_labels(TRUE, noise=0.3, random_state=0)]
 SLR = SLRClassifier(GaussianNB(), n_rounds=2, refinement="posterior", random_state=0).fit(X, GIVEN)
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
-
-
-def test_flow_counts_rows_and_bands_are_as_high():
+def test_flow_counts_rows_and_bands_have_these_heights():
     display = LabelRefinementDisplay.from_estimator(SLR)
     proposed = SLR.refined_labels_.argmax(axis=1)
     for i in range(3):
@@ -64,7 +55,7 @@ def test_heat_map_is_the_mean_refined_row_of_each_observed_class():
     display.figure_.canvas.draw()
 
 
-def test_a_class_that_nobody_observed_has_no_mean():
+def test_a_class_that_was_not_observed_has_no_mean():
     display = LabelRefinementDisplay.from_predictions(
         ["a", "b"], np.eye(3)[[0, 2]], classes=["a", "b", "c"], kind="heatmap"
     )
@@ -106,7 +97,7 @@ def test_an_embedding_is_drawn_without_surface():
     assert max(map(len, texts)) <= 20
 
 
-def test_grades_flow_too():
+def test_flow_of_grades():
     D, y = load_diabetes(return_X_y=True)
     grades = np.digitize(y, [100, 200])
     model = SLRRegressor(thresholds="kappa", random_state=0).fit(D, grades)
@@ -116,13 +107,13 @@ def test_grades_flow_too():
         LabelRefinementDisplay.from_estimator(SLRRegressor(n_rounds=1).fit(D, y))
 
 
-def test_errors_say_what_is_wanted():
+def test_bad_arguments_are_refused():
     given = {"observed": ["a", "b"], "refined": np.eye(2)}
     with pytest.raises(ValueError, match="kind is 'pie'"):
         LabelRefinementDisplay.from_predictions(**given, kind="pie")
     with pytest.raises(ValueError, match="labels is 'true'"):
         LabelRefinementDisplay.from_predictions(**given, labels="true")
-    with pytest.raises(ValueError, match="pass X of two columns"):
+    with pytest.raises(ValueError, match="X is None or does not have two columns"):
         LabelRefinementDisplay.from_predictions(**given, kind="scatter")
-    with pytest.raises(ValueError, match=r"X has shape \(2, 3\); \(2, 2\) is wanted"):
+    with pytest.raises(ValueError, match=r"X has shape \(2, 3\); expected \(2, 2\)"):
         LabelRefinementDisplay.from_predictions(**given, X=np.zeros((2, 3)))

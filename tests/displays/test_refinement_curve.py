@@ -1,8 +1,5 @@
-"""RefinementCurveDisplay: curves are the history."""
+"""RefinementCurveDisplay: the curves show the history."""
 
-import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import pytest
 from numpy.testing import assert_array_equal
@@ -20,16 +17,10 @@ PLAIN = SLRClassifier(GaussianNB(), n_rounds=2, random_state=0).fit(X, Y)
 CLEAN = SLRClassifier(GaussianNB(), n_rounds=3, random_state=0).fit(X, Y, X_val=X, y_val=Y)
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
-
-
 def test_curves_are_the_history_of_each_method():
     display = RefinementCurveDisplay.from_estimator({"a": PLAIN, "b": CLEAN}, X, Y)
     assert len(display.axes_) == 3
-    assert display.score_name_ == "oof_score", "clean scores are no match for out-of-fold scores"
+    assert display.score_name_ == "oof_score", "not all methods have scores on clean rows"
     for name, model in (("a", PLAIN), ("b", CLEAN)):
         for metric, column in (("score", "oof_score"), ("label_change", "label_change")):
             line = display.lines_[name][metric]
@@ -40,7 +31,7 @@ def test_curves_are_the_history_of_each_method():
     display.figure_.canvas.draw()
 
 
-def test_the_clean_score_is_shown_where_all_have_it():
+def test_the_score_on_clean_rows_is_shown_if_all_have_it():
     display = RefinementCurveDisplay.from_estimator(CLEAN, metrics="score")
     assert display.score_name_ == "valid_score"
     line = display.lines_["SLRClassifier"]["score"]
@@ -48,7 +39,7 @@ def test_the_clean_score_is_shown_where_all_have_it():
     assert display.ax_.get_ylabel() == "Score (clean rows)"
 
 
-def test_one_axes_takes_all_measures_and_more_methods():
+def test_one_axes_shows_all_metrics_and_later_methods():
     figure, ax = plt.subplots()
     first = RefinementCurveDisplay.from_estimator(PLAIN, name="first", ax=ax)
     second = RefinementCurveDisplay.from_predictions(CLEAN.history_, name="second", ax=ax)
@@ -62,12 +53,12 @@ def test_one_axes_takes_all_measures_and_more_methods():
     figure.canvas.draw()
 
 
-def test_pipelines_are_seen_through():
+def test_the_last_step_of_a_pipeline_is_used():
     model = make_pipeline(StandardScaler(), SLRClassifier(GaussianNB(), n_rounds=1)).fit(X, Y)
     assert list(RefinementCurveDisplay.from_estimator(model).lines_) == ["SLRClassifier"]
 
 
-def test_errors_say_what_is_wanted():
+def test_bad_arguments_are_refused():
     with pytest.raises(TypeError, match="Ridge has no history_"):
         RefinementCurveDisplay.from_estimator(Ridge().fit(X, Y))
     with pytest.raises(ValueError, match="holds no rounds: n_rounds was 0"):
@@ -77,5 +68,5 @@ def test_errors_say_what_is_wanted():
     for metrics in ((), "loss"):
         with pytest.raises(ValueError, match="metrics is"):
             RefinementCurveDisplay.from_estimator(PLAIN, metrics=metrics)
-    with pytest.raises(ValueError, match="ax holds 2 axes, but 3 are wanted"):
+    with pytest.raises(ValueError, match="ax holds 2 axes; expected 3"):
         RefinementCurveDisplay.from_estimator(PLAIN, ax=plt.subplots(1, 2)[1])

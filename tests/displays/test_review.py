@@ -1,4 +1,4 @@
-"""The review page's data and structure, and its marks read back into labels."""
+"""The data and structure of the review page, and marks converted to labels."""
 
 import base64
 import csv
@@ -74,9 +74,8 @@ def test_rows_are_the_most_suspicious_with_labels_bars_and_quality(tmp_path):
     *_, data = read_page(path)
     assert data["total"] == 150
     assert data["columns"] == []
-    assert [row[0] for row in data["rows"]] == np.argsort(SLR.label_quality_, kind="stable")[
-        :20
-    ].tolist()
+    expected = np.argsort(SLR.label_quality_, kind="stable")[:20]
+    assert [row[0] for row in data["rows"]] == expected.tolist()
     for row, observed, proposed, quality, bars, image, text, values in data["rows"]:
         assert data["names"][observed] == HOSTILE[GIVEN[row]]
         assert proposed == SLR.refined_labels_[row].argmax() == bars[0]
@@ -88,7 +87,7 @@ def test_rows_are_the_most_suspicious_with_labels_bars_and_quality(tmp_path):
         assert values == []
 
 
-def test_hostile_names_texts_and_columns_stay_data(tmp_path):
+def test_hostile_names_texts_and_columns_are_only_data(tmp_path):
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(dict.fromkeys(HOSTILE[:5], HOSTILE[GIVEN]))
     texts = HOSTILE[GIVEN].tolist()
@@ -107,7 +106,7 @@ def test_hostile_names_texts_and_columns_stay_data(tmp_path):
     assert content.count("<!--") == 0
 
 
-def test_the_page_loads_nothing_and_runs_its_own_script_only(tmp_path):
+def test_the_page_loads_nothing_and_runs_only_its_own_script(tmp_path):
     path = export_label_review(SLR, X, tmp_path / "page.html")
     tags, style, script, _ = read_page(path)
     [policy] = [dict(a)["content"] for t, a in tags if dict(a).get("http-equiv")]
@@ -119,23 +118,23 @@ def test_the_page_loads_nothing_and_runs_its_own_script_only(tmp_path):
     assert not re.search(r"https?://|@import|innerHTML|eval\(", style + script)
 
 
-def test_the_same_page_again_and_an_own_limit(tmp_path):
+def test_the_page_is_deterministic_and_limit_none_shows_all_rows(tmp_path):
     one = export_label_review(SLR, X, tmp_path / "one.html", limit=None).read_bytes()
     two = export_label_review(SLR, X, str(tmp_path / "two.html"), limit=150).read_bytes()
     assert one == two
 
 
-def test_many_pictures_get_smaller_until_they_fit(tmp_path, monkeypatch):
+def test_many_images_are_scaled_down_until_they_fit(tmp_path, monkeypatch):
     images = np.random.default_rng(0).integers(0, 256, (150, 64, 64, 3)).astype(np.uint8)
     export_label_review(SLR, X, tmp_path / "large.html", images=images, thumbnail_size=64)
-    monkeypatch.setattr("sklearn_slr.displays._review._THUMBNAIL_BYTES", 300_000)
+    monkeypatch.setattr("sklearn_slr.displays._review._MAX_THUMBNAIL_BYTES", 300_000)
     path = export_label_review(SLR, X, tmp_path / "small.html", images=images)
-    pictures = [row[5] for row in read_page(path)[3]["rows"]]
-    assert sum(map(len, pictures)) < 330_000
+    encoded = [row[5] for row in read_page(path)[3]["rows"]]
+    assert sum(map(len, encoded)) < 330_000
     assert path.stat().st_size < (tmp_path / "large.html").stat().st_size / 4
 
 
-def test_rows_that_were_not_trained_on(tmp_path):
+def test_new_rows_are_reviewed_with_predictions(tmp_path):
     other, y = DIGITS.data[150:180], HOSTILE[DIGITS.target[150:180]]
     path = export_label_review(SLR, other, tmp_path / "page.html", y=y)
     *_, data = read_page(path)
@@ -161,7 +160,7 @@ def test_accepted_proposals_become_labels(tmp_path):
     assert_array_equal(SLR.classes_[SLR.observed_labels_], HOSTILE[GIVEN])
 
 
-def test_no_name_is_a_formula_in_a_spreadsheet(tmp_path):
+def test_names_are_not_formulas_in_a_spreadsheet(tmp_path):
     *_, data = read_page(export_label_review(SLR, X, tmp_path / "page.html"))
     written = dict(zip(data["names"], data["csv"], strict=True))
     assert written['=HYPERLINK("http://x","a")'] == '\'=HYPERLINK("http://x","a")'
@@ -171,7 +170,7 @@ def test_no_name_is_a_formula_in_a_spreadsheet(tmp_path):
 
 
 @pytest.mark.parametrize("thresholds", [None, "kappa"])
-def test_numbers_and_grades_are_reviewed_too(tmp_path, thresholds):
+def test_numbers_and_grades_are_reviewed(tmp_path, thresholds):
     D, y = load_diabetes(return_X_y=True)
     y = y if thresholds is None else np.digitize(y, [100, 200])
     model = SLRRegressor(n_rounds=4, thresholds=thresholds, random_state=0).fit(D, y)
@@ -207,27 +206,27 @@ def test_rows_without_an_answer_have_no_label_until_one_is_accepted(tmp_path):
     [
         ("row,mark\n1,accept\n", r"lacks the columns \['observed', 'proposed'\]"),
         ("", "lacks the columns"),
-        ("row,mark,observed,proposed\n1,accept\n", "line 2: it has fewer fields"),
-        ("row,mark,observed,proposed\n9,accept,a,b\n", "the row is '9'; a number from 0 to 2"),
+        ("row,mark,observed,proposed\n1,accept\n", "line 2: the line has fewer fields"),
+        ("row,mark,observed,proposed\n9,accept,a,b\n", "'9'; expected a number from 0 to 2"),
         ("row,mark,observed,proposed\n-1,accept,a,b\n", "the row is '-1'"),
-        ("row,mark,observed,proposed\n1,yes,b,a\n", "the mark is 'yes'; accept, reject"),
+        ("row,mark,observed,proposed\n1,yes,b,a\n", "the mark is 'yes'; expected accept, reject"),
         ("row,mark,observed,proposed\n1,accept,a,b\n", "was reviewed as 'a', but its label is 'b'"),
-        ("row,mark,observed,proposed\n1,accept,b,zebra\n", "'zebra' is no class"),
+        ("row,mark,observed,proposed\n1,accept,b,zebra\n", "'zebra' is not a class"),
         ("row,mark,observed,proposed\n1,accept,b,a\n1,reject,b,a\n", "row 1 is marked twice"),
     ],
 )
-def test_a_file_that_is_no_review_is_refused(tmp_path, text, message):
+def test_other_files_are_refused(tmp_path, text, message):
     path = tmp_path / "marks.csv"
     path.write_text(text)
     with pytest.raises(ValueError, match=message):
         read_label_review(path, ["a", "b", "a"])
 
 
-def test_errors_of_the_export_leave_no_file(tmp_path):
+def test_a_failed_export_writes_no_file(tmp_path):
     path = tmp_path / "page.html"
     with pytest.raises(TypeError, match="Ridge has no refined_labels_"):
         export_label_review(Ridge().fit(X, GIVEN), X, path)
-    with pytest.raises(ValueError, match="limit is 0; 1 or more is wanted"):
+    with pytest.raises(ValueError, match="limit is 0; expected at least 1"):
         export_label_review(SLR, X, path, limit=0)
     with pytest.raises(ValueError, match="images has 150 rows, but there are 3 labels"):
         export_label_review(SLR, X[:3], path, y=HOSTILE[:3], images=IMAGES)

@@ -16,10 +16,10 @@ from sklearn_slr.displays import export_label_review, read_label_review
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(
     not (BROWSER and DRIVER and importlib.util.find_spec("selenium")),
-    reason="chromium, chromedriver and selenium are wanted",
+    reason="needs chromium, chromedriver and selenium",
 )
-# As long as a very busy machine may take; waiting ends when what is waited for is there.
-PATIENCE = 120
+# Seconds to wait for the download at most; a busy machine may need long.
+TIMEOUT = 120
 
 DIGITS = load_digits()
 X, IMAGES = DIGITS.data[:200], DIGITS.images[:200]
@@ -62,7 +62,7 @@ def driver(folder):
 
 @pytest.fixture
 def page(driver, slr, folder):
-    """Return the opened page, its marks cleared."""
+    """Return the opened page, without marks."""
     path = export_label_review(slr, X, folder / "page.html", images=IMAGES, text=TEXTS)
     driver.get("about:blank")
     driver.get(path.as_uri())
@@ -75,7 +75,7 @@ def find(page, selector):
 
 
 def column(page, title):
-    """Return the texts of a column of the rows shown."""
+    """Return the texts in a column of the rows shown."""
     heads = [head.text.rstrip(" ▲▼") for head in find(page, "th")]
     return [
         cell.get_attribute("textContent")
@@ -83,7 +83,7 @@ def column(page, title):
     ]
 
 
-def click_head(page, title):
+def click_header(page, title):
     [head] = [each for each in find(page, "th button") if each.text == title]
     head.click()
 
@@ -110,20 +110,20 @@ def test_it_opens_with_the_most_suspicious_rows_and_no_errors(page, slr):
     assert page.get_log("browser") == []
 
 
-def test_sort_and_turn_pages(page, slr):
-    click_head(page, "Row")
+def test_sorting_and_pages(page, slr):
+    click_header(page, "Row")
     assert column(page, "Row") == [str(row) for row in range(50)]
-    click_head(page, "Row")
+    click_header(page, "Row")
     assert column(page, "Row")[0] == "199"
     find(page, "#next")[0].click()
     assert column(page, "Row")[0] == "149"
     assert find(page, "#page")[0].text.startswith("page 2 of 4: 200 of 200 rows")
-    click_head(page, "Quality")
+    click_header(page, "Quality")
     quality = [float(text) for text in column(page, "Quality")]
     assert quality == sorted(quality)
 
 
-def test_filter_and_search(page, slr):
+def test_filters_and_search(page, slr):
     choose(page, "observed", "=1+1")
     assert set(column(page, "Observed")) == {"=1+1"}
     assert len(column(page, "Row")) == np.sum(GIVEN == "=1+1")
@@ -142,7 +142,7 @@ def test_marks_are_downloaded_and_become_labels(page, slr, folder):
     find(page, "button.accept")[0].click()
     find(page, "button.reject")[1].click()
     find(page, "button.accept")[2].click()
-    find(page, "button.accept")[2].click()  # taken back
+    find(page, "button.accept")[2].click()  # removes the mark
     choose(page, "marks", "unmarked")
     assert not {str(row) for row in rows[:2]} & set(column(page, "Row"))
     choose(page, "marks", "all")
@@ -156,7 +156,7 @@ def test_marks_are_downloaded_and_become_labels(page, slr, folder):
         assert "1 rejected" in find(page, "#count")[0].text
     path = folder / "label_review.csv"
     find(page, "#download")[0].click()
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while not path.exists() and time.monotonic() < end:
         time.sleep(0.1)
     assert "'=1+1" in path.read_text("utf-8")

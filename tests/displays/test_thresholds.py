@@ -1,8 +1,5 @@
-"""ThresholdDisplay: what is drawn is where the numbers say."""
+"""ThresholdDisplay: scores and cuts are drawn at the right positions."""
 
-import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -26,18 +23,12 @@ SCORES = MODEL.decision_function(X[300:])
 TRUE = GRADES[300:]
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
-
-
 def positions(display):
-    """Return where the cuts are drawn."""
+    """Return the positions of the lines of the cuts."""
     return [line.get_xdata()[0] for line in display.cuts_]
 
 
-def test_lines_lie_at_the_cuts_and_bars_between_the_rows_that_they_part():
+def test_lines_lie_at_the_cuts_and_bars_between_the_rows_of_their_grades():
     spread = np.random.default_rng(0).normal(MODEL.thresholds_, 0.1, size=(50, 3))
     display = ThresholdDisplay.from_predictions(TRUE, SCORES, MODEL.thresholds_, spread=spread)
     assert_array_equal(positions(display), MODEL.thresholds_)
@@ -49,13 +40,11 @@ def test_lines_lie_at_the_cuts_and_bars_between_the_rows_that_they_part():
 
 def test_each_grade_has_a_histogram_of_its_scores():
     display = ThresholdDisplay.from_predictions(TRUE, SCORES, MODEL.thresholds_, bins=12)
-    for row, (whole, right) in enumerate(
-        zip(display.distributions_, display.correct_, strict=True)
-    ):
+    pairs = zip(display.distributions_, display.correct_, strict=True)
+    for row, (whole, right) in enumerate(pairs):
         top, edges, baseline = whole.get_data()
-        counts, expected_edges = np.histogram(
-            SCORES[row == TRUE], 12, range=(SCORES.min(), SCORES.max())
-        )
+        limits = (SCORES.min(), SCORES.max())
+        counts, expected_edges = np.histogram(SCORES[row == TRUE], 12, range=limits)
         assert_allclose(edges, expected_edges)
         assert_allclose((top - baseline) / (top - baseline).max(), counts / counts.max())
         assert row - 0.5 < baseline < top.max() < row + 0.5
@@ -65,7 +54,7 @@ def test_each_grade_has_a_histogram_of_its_scores():
     assert names == [f"{grade}\nn = {np.sum(grade == TRUE)}" for grade in range(4)]
 
 
-def test_confusion_counts_rows_and_shades_by_share():
+def test_the_confusion_matrix_has_counts_and_colours_by_share():
     display = ThresholdDisplay.from_predictions(TRUE, SCORES, MODEL.thresholds_, confusion=True)
     counts = confusion_matrix(TRUE, apply_thresholds(SCORES, MODEL.thresholds_))
     drawn = [[int(text.get_text()) for text in row] for row in display.confusion_.text_]
@@ -101,19 +90,18 @@ def test_from_estimator_is_from_predictions_on_its_scores(model):
     assert one.spread.shape == (5, 3)
 
 
-def test_bootstraps_are_cuts_of_the_estimators_own_kind():
+def test_bootstraps_use_the_method_of_the_estimator():
     model = ThresholdedRegressor(metric="mae").fit(X[:300], GRADES[:300] ** 2)
     display = ThresholdDisplay.from_estimator(model, X, GRADES**2, n_bootstraps=3, random_state=7)
     draws = np.random.RandomState(7).multinomial(442, np.full(442, 1 / 442), size=3)
     scores = model.decision_function(X)
-    expected = [
-        fit_thresholds(scores, GRADES**2, metric="mae", sample_weight=draw) for draw in draws
-    ]
-    assert_array_equal(display.spread, expected)
+    for cuts, n in zip(display.spread, draws, strict=True):
+        expected = fit_thresholds(scores, GRADES**2, metric="mae", sample_weight=n)
+        assert_array_equal(cuts, expected)
 
 
 @pytest.mark.parametrize("thresholds", ["nearest", [0.5, 1.5, 2.5]])
-def test_cuts_that_heed_no_scores_have_no_spread(thresholds):
+def test_cuts_that_do_not_depend_on_scores_have_no_spread(thresholds):
     model = ThresholdedRegressor(thresholds=thresholds).fit(X, GRADES)
     assert ThresholdDisplay.from_estimator(model, X, GRADES).spread is None
 
@@ -135,7 +123,7 @@ def test_names_keep_their_order_and_a_grade_may_be_absent():
     assert_array_equal(shown.codes, GRADES // 2)
 
 
-def test_axes_that_are_given_are_drawn_on():
+def test_given_axes_are_used():
     figure, (left, right) = plt.subplots(1, 2)
     display = ThresholdDisplay.from_predictions(TRUE, SCORES, MODEL.thresholds_, ax=left)
     assert display.ax_ is left
@@ -160,16 +148,16 @@ def test_cuts_outside_of_the_scores_and_constant_scores_are_drawn(cuts):
     [
         ({"scores": [0.1, np.nan, 0.9]}, "scores contains NaN"),
         ({"scores": [0.1, 0.9]}, "inconsistent numbers of samples"),
-        ({"thresholds": [0.5]}, "a list of 2 for 3 grades is wanted"),
+        ({"thresholds": [0.5]}, "expected a list of 2 for 3 grades"),
         ({"thresholds": [0.5, 0.1]}, "do not ascend"),
         ({"grades": [0, 1, 5]}, "holds the grade 2, which is not among"),
-        ({"spread": [0.4, 0.6]}, r"spread has shape \(2,\); \(n_draws, 2\) is wanted"),
+        ({"spread": [0.4, 0.6]}, r"spread has shape \(2,\); expected \(n_draws, 2\)"),
         ({"spread": [[0.4]]}, r"spread has shape \(1, 1\)"),
-        ({"confusion": True, "ax": "one"}, "with confusion=True 2 are wanted"),
-        ({"ax": "two"}, "with confusion=False 1 is wanted"),
+        ({"confusion": True, "ax": "one"}, "ax holds 1 axes; expected 2"),
+        ({"ax": "two"}, "ax holds 2 axes; expected 1"),
     ],
 )
-def test_errors_say_what_is_wanted(changed, message):
+def test_bad_arguments_are_refused(changed, message):
     given = {"y_true": [0, 1, 2], "scores": [0.1, 0.4, 0.9], "thresholds": [0.3, 0.6], **changed}
     if "ax" in given:
         given["ax"] = plt.subplots(1, 2 if given["ax"] == "two" else 1)[1]
@@ -177,7 +165,7 @@ def test_errors_say_what_is_wanted(changed, message):
         ThresholdDisplay.from_predictions(**given)
 
 
-def test_an_estimator_without_cuts_is_refused():
+def test_estimators_without_cuts_are_refused():
     with pytest.raises(TypeError, match="Ridge has no thresholds_"):
         ThresholdDisplay.from_estimator(Ridge().fit(X, Y), X, Y)
     with pytest.raises(TypeError, match="SLRRegressor has no thresholds_"):

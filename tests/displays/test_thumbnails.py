@@ -1,4 +1,4 @@
-"""Thumbnails and the PNG files that are made of them."""
+"""Thumbnails, and PNG files of them."""
 
 import io
 import sys
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from sklearn_slr.displays._thumbnails import encode_png, shrink, take_thumbnails
+from sklearn_slr.displays._thumbnails import encode_png, make_thumbnails, shrink
 
 plt = pytest.importorskip("matplotlib.image")
 
@@ -21,7 +21,7 @@ def test_png_is_read_as_the_pixels_with_32_levels(shape):
     assert np.abs(read - pixels).max() <= 8
 
 
-def test_black_and_white_stay_so():
+def test_black_and_white_are_unchanged():
     pixels = np.array([[0, 255]], dtype=np.uint8)
     assert_array_equal(plt.imread(io.BytesIO(encode_png(pixels))), [[0, 1]])
 
@@ -35,13 +35,13 @@ def test_shrinking_averages_blocks_and_keeps_the_mean():
     assert shrink(np.ones((100, 1, 3), np.uint8), 10).shape == (10, 1, 3)
 
 
-def test_channels_may_come_first_or_be_one_or_four():
+def test_one_three_or_four_channels_first_or_last():
     image = np.random.default_rng(0).integers(0, 256, (6, 5, 3)).astype(np.uint8)
     alpha = np.concatenate([image, image[..., :1]], axis=2)
-    shown = take_thumbnails([image, np.moveaxis(image, 2, 0), alpha], [0, 1, 2], 8)
+    shown = make_thumbnails([image, np.moveaxis(image, 2, 0), alpha], [0, 1, 2], 8)
     for each in shown:
         assert_array_equal(each, image)
-    [grey] = take_thumbnails([image[..., :1]], [0], 8)
+    [grey] = make_thumbnails([image[..., :1]], [0], 8)
     assert_array_equal(grey, image[..., 0])
 
 
@@ -58,7 +58,7 @@ def test_channels_may_come_first_or_be_one_or_four():
 )
 def test_values_are_scaled_to_the_range_of_all_rows(values, expected):
     images = np.array(values).reshape(3, 1, 1)
-    shown = take_thumbnails(images, [0, 1, 2], 4)
+    shown = make_thumbnails(images, [0, 1, 2], 4)
     assert [int(image.item()) for image in shown] == expected
 
 
@@ -67,25 +67,23 @@ def test_paths_are_read(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (9, 9, 3)).astype(np.uint8)
     image.fromarray(pixels).save(tmp_path / "a.png")
     for path in (tmp_path / "a.png", str(tmp_path / "a.png")):
-        assert_array_equal(take_thumbnails([path], [0], 9)[0], pixels)
+        assert_array_equal(make_thumbnails([path], [0], 9)[0], pixels)
 
 
-def test_tensors_are_taken():
+def test_tensors_are_accepted():
     torch = pytest.importorskip("torch")
     image = torch.arange(10.0).reshape(1, 2, 5).requires_grad_()
-    assert (
-        take_thumbnails([image], [0], 9)[0].tolist()
-        == take_thumbnails([np.arange(10.0).reshape(2, 5)], [0], 9)[0].tolist()
-    )
+    expected = make_thumbnails([np.arange(10.0).reshape(2, 5)], [0], 9)
+    assert_array_equal(make_thumbnails([image], [0], 9), expected)
 
 
 def test_without_pillow_paths_are_refused(monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(ImportError, match="images are read with Pillow"):
-        take_thumbnails(["a.png"], [0], 9)
+    with pytest.raises(ImportError, match="needs Pillow"):
+        make_thumbnails(["a.png"], [0], 9)
 
 
 @pytest.mark.parametrize("image", [np.zeros(64), np.zeros((5, 5, 2)), np.zeros((0, 3)), [["a"]]])
-def test_what_is_no_image_is_refused(image):
-    with pytest.raises(ValueError, match=r"images: row 0 has shape .* reshape"):
-        take_thumbnails([image], [0], 4)
+def test_other_arrays_are_refused(image):
+    with pytest.raises(ValueError, match=r"images: row 0 has shape .*Reshape"):
+        make_thumbnails([image], [0], 4)

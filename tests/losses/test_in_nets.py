@@ -64,7 +64,7 @@ def test_in_plain_skorch(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_labels_are_learned_alike_by_either_way(kind):
+def test_labels_train_as_in_plain_skorch(kind):
     with isolated_generators(0):
         plain = classifier(kind).fit(X, y)
     soft = fit_targets(classifier(kind), X, np.eye(3)[y], seed=0)
@@ -73,7 +73,7 @@ def test_labels_are_learned_alike_by_either_way(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_rows_reach_the_loss(kind):
+def test_probability_rows_reach_the_loss(kind):
     seen = []
 
     class Watched(kind):
@@ -85,12 +85,12 @@ def test_rows_reach_the_loss(kind):
     np.testing.assert_allclose(np.concatenate(seen), ROWS, atol=1e-6)
 
 
-def test_the_divergence_teaches_what_the_cross_entropy_teaches():
-    ours, theirs = (
+def test_the_divergence_trains_as_the_cross_entropy():
+    divergence, cross_entropy = (
         fit_targets(classifier(kind), X, ROWS, seed=0).predict(X)
         for kind in (SoftTargetKLDivLoss, nn.CrossEntropyLoss)
     )
-    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    np.testing.assert_allclose(divergence, cross_entropy, atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)

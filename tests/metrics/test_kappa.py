@@ -30,15 +30,15 @@ def test_agrees_with_scikit_learn_on_consecutive_grades(y_true, random):
     weight = [random.randint(0, 3) for _ in y_true]
     if sum(weight) == 0:
         weight[0] = 1
-    ours = quadratic_weighted_kappa(y_true, y_pred, sample_weight=weight)
+    kappa = quadratic_weighted_kappa(y_true, y_pred, sample_weight=weight)
     used = np.array(weight) > 0
     if np.ptp(np.array(y_true)[used]) == 0 or np.ptp(np.array(y_pred)[used]) == 0:
-        assert ours == 0.0
+        assert kappa == 0.0
         return
     expected = cohen_kappa_score(
         y_true, y_pred, labels=range(4), weights="quadratic", sample_weight=weight
     )
-    assert ours == pytest.approx(expected, abs=1e-12)
+    assert kappa == pytest.approx(expected, abs=1e-12)
 
 
 @given(GRADES, st.randoms(use_true_random=False))
@@ -95,7 +95,7 @@ def test_scores_reach_absent_grades_only_through_labels():
     assert known == quadratic_weighted_kappa([0, 1, 0], [0, 3, 0])
 
 
-def test_column_and_infinite_scores_are_taken():
+def test_column_and_infinite_scores_are_accepted():
     with np.errstate(all="raise"):
         scores = np.array([-np.inf, 1.2, np.inf], dtype=np.float32)
         assert quadratic_weighted_kappa([0, 1, 2], scores[:, None]) == 1.0
@@ -116,7 +116,7 @@ def test_constants_give_zero(y_true, y_pred):
     assert quadratic_weighted_kappa(y_true, y_pred) == 0.0
 
 
-def test_zero_weights_are_absent_rows():
+def test_rows_of_weight_zero_are_ignored():
     y_true, y_pred, weight = [0, 1, 2, 9], [0, 2, 2, 0], [1, 1, 1, 0]
     expected = quadratic_weighted_kappa(y_true[:3], y_pred[:3])
     assert quadratic_weighted_kappa(y_true, y_pred, sample_weight=weight) == expected
@@ -143,7 +143,7 @@ def test_zero_weights_are_absent_rows():
         ({"y_true": [0, 1], "y_pred": [0, 1], "sample_weight": [0, 0]}, "non-zero|positive"),
     ],
 )
-def test_errors_say_what_is_wrong(arguments, message):
+def test_bad_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         quadratic_weighted_kappa(**arguments)
 

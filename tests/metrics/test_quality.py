@@ -1,4 +1,4 @@
-"""How far observed labels are to be trusted."""
+"""Quality of observed labels."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from sklearn_slr.metrics import label_quality_scores
 PROBA = np.array([[0.7, 0.2, 0.1], [0.7, 0.2, 0.1], [0.0, 0.0, 1.0]])
 
 
-def test_is_the_probability_of_the_observed_class():
+def test_the_score_is_the_probability_of_the_observed_class():
     assert_array_equal(label_quality_scores([0, 1, 2], PROBA), [0.7, 0.2, 1.0])
 
 
@@ -20,7 +20,7 @@ def test_missing_labels_are_not_suspicious():
     assert_array_equal(label_quality_scores(np.array([-1.0, 2.0, 0.0]), PROBA), [1.0, 0.1, 0.0])
 
 
-def test_rows_score_the_mass_that_they_share():
+def test_the_score_of_rows_is_their_overlap():
     rows = [[0.5, 0.5, 0.0], [0.7, 0.2, 0.1], [1.0, 0.0, 0.0]]
     assert_allclose(label_quality_scores(rows, PROBA), [0.7, 1.0, 0.0])
 
@@ -40,7 +40,7 @@ def test_one_hot_rows_agree_with_indices_and_stay_in_the_unit_interval(seed):
 @pytest.mark.parametrize(
     ("observed", "message"),
     [
-        ([0, 1, 3], "observed holds 3; class indices from 0 to 2"),
+        ([0, 1, 3], "observed holds 3; expected class indices from 0 to 2"),
         ([0, 1, -2], "observed holds -2"),
         ([0, 1, 0.5], "observed holds 0.5"),
         ([0, 1, np.nan], "observed holds nan"),
@@ -49,6 +49,6 @@ def test_one_hot_rows_agree_with_indices_and_stay_in_the_unit_interval(seed):
         (np.ones((3, 2)), "shape"),
     ],
 )
-def test_errors_say_what_is_wrong(observed, message):
+def test_bad_labels_are_refused(observed, message):
     with pytest.raises(ValueError, match=message):
         label_quality_scores(observed, PROBA)

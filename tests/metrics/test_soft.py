@@ -1,4 +1,4 @@
-"""The log-loss against probability targets."""
+"""The log-loss of probability targets."""
 
 import numpy as np
 import pytest
@@ -45,6 +45,6 @@ def test_zero_probability_is_finite(dtype):
         ([[0.5, 0.5]] * 2, [[0.5, 0.5]], "inconsistent"),
     ],
 )
-def test_errors_say_what_is_wrong(targets, proba, message):
+def test_bad_rows_are_refused(targets, proba, message):
     with pytest.raises(ValueError, match=message):
         soft_log_loss(targets, proba)

@@ -1,15 +1,23 @@
-"""Probabilities of grades: on the simplex, ordered, calibrated, at the optimum."""
-
-from dataclasses import replace
+"""The ordered logit: rows on the simplex, ordered, calibrated, of highest likelihood."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit
 
-from sklearn_slr.ordinal._probabilities import _PRIOR, GradeModel, _log_loss, fit_grade_model
+from sklearn_slr.ordinal._probabilities import (
+    _PRIOR_SHARE,
+    _log_loss,
+    fit_ordered_logit,
+    predict_ordered_logit,
+)
+
+
+def fit_predict(scores, codes, n_grades, weight=None):
+    """Return the probabilities of the rows that the model is fitted to."""
+    return predict_ordered_logit(scores, **fit_ordered_logit(scores, codes, n_grades, weight))
 
 
 def draw(seed, n=300):
@@ -30,9 +38,9 @@ def test_rows_are_on_the_simplex_and_ordered(seed, n_grades, scale, signal):
     rng = np.random.default_rng(seed)
     codes = rng.integers(0, n_grades, 25)
     scores = scale * (signal * codes + rng.normal(size=25))
-    model = fit_grade_model(scores, codes, n_grades, rng.random(25))
+    model = fit_ordered_logit(scores, codes, n_grades, rng.random(25))
     wide = np.sort(np.concatenate([scores, [-1e9, 0.0, 1e9]]))
-    proba = model.predict(wide)
+    proba = predict_ordered_logit(wide, **model)
     assert proba.shape == (28, n_grades)
     assert proba.min() >= 0
     assert_allclose(proba.sum(axis=1), 1)
@@ -43,7 +51,8 @@ def test_rows_are_on_the_simplex_and_ordered(seed, n_grades, scale, signal):
 
 def test_the_model_that_drew_the_grades_is_found():
     scores, codes = draw(0, n=50_000)
-    proba = fit_grade_model(scores, codes, 4).predict(np.array([2.0, 5.0, 8.0]))
+    model = fit_ordered_logit(scores, codes, 4)
+    proba = predict_ordered_logit(np.array([2.0, 5.0, 8.0]), **model)
     edges = np.array([-np.inf, 4.0, 7.0, 10.0, np.inf])
     below = expit(edges - 1.5 * np.array([[2.0], [5.0], [8.0]]))
     assert_allclose(proba, np.diff(below, axis=1), atol=0.02)
@@ -57,59 +66,58 @@ def test_no_model_nearby_is_more_likely(n_grades, signal):
     scores = 3 + signal * codes + rng.normal(size=40)
     weight = rng.random(40)
     weight[:5] = 0
-    found = fit_grade_model(scores, codes, n_grades, weight)
+    found = fit_ordered_logit(scores, codes, n_grades, weight)
 
     def log_likelihood(model):
-        rows = np.log(model.predict(scores)[np.arange(40), codes])
-        prior = np.log(model.predict(np.array([np.average(scores, weights=weight)])))
-        return (1 - _PRIOR) * np.average(rows, weights=weight) + _PRIOR * prior.mean()
+        rows = np.log(predict_ordered_logit(scores, **model)[np.arange(40), codes])
+        mean_score = np.array([np.average(scores, weights=weight)])
+        prior = np.log(predict_ordered_logit(mean_score, **model)).mean()
+        return (1 - _PRIOR_SHARE) * np.average(rows, weights=weight) + _PRIOR_SHARE * prior
 
     best = log_likelihood(found) + 1e-12
-    for way in (-1e-3, 1e-3):
-        assert log_likelihood(replace(found, slope=found.slope * (1 + way))) < best
-        for each in way * np.eye(n_grades - 1):
-            assert log_likelihood(replace(found, intercepts=found.intercepts + each)) < best
+    for change in (-1e-3, 1e-3):
+        assert log_likelihood({**found, "slope": found["slope"] * (1 + change)}) < best
+        for each in change * np.eye(n_grades - 1):
+            assert log_likelihood({**found, "intercepts": found["intercepts"] + each}) < best
 
 
-def test_a_model_by_hand_far_from_the_middle_too():
-    model = GradeModel(center=1.0, scale=2.0, slope=3.0, intercepts=np.array([-1.0, 2.0]))
-    scores = np.array([1.0, 3.0, -59.0, 61.0])  # the slope takes 0, 3, -90 and 90 off
+def test_probabilities_by_hand_also_far_from_the_center():
+    scores = np.array([1.0, 3.0, -59.0, 61.0])  # the slope subtracts 0, 3, -90 and 90
     lower, upper = np.array([-1.0, -4, 89, -91]), np.array([2.0, -1, 92, -88])
     middle = [*(expit(upper) - expit(lower))[:2], expit(-89) - expit(-92), expit(-88) - expit(-91)]
     expected = np.column_stack([expit(lower), middle, expit(-upper)])
-    assert_allclose(model.predict(scores), expected, rtol=1e-12)
+    proba = predict_ordered_logit(scores, 1.0, 2.0, 3.0, np.array([-1.0, 2.0]))
+    assert_allclose(proba, expected, rtol=1e-12)
 
 
 def test_probabilities_are_calibrated_on_the_rows():
     scores, codes = draw(1)
-    proba = fit_grade_model(scores, codes, 4).predict(scores)
+    proba = fit_predict(scores, codes, 4)
     assert_allclose(proba.mean(axis=0), np.bincount(codes) / len(codes), atol=0.02)
 
 
 def test_a_weak_slope_is_a_slope():
-    codes = np.array([0, 1, 0, 1, 0, 1, 1, 1])
-    model = fit_grade_model(np.array([0.0, 0, 0, 0, 1, 1, 1, 1]), codes, 2)
+    scores, codes = np.repeat([0.0, 1.0], 4), np.array([0, 1, 0, 1, 0, 1, 1, 1])
     # Half of the lower scores and three quarters of the higher have grade 1: odds 1 and 3.
-    assert_allclose(model.predict(np.array([0.0, 1.0]))[:, 1], [0.5, 0.75], atol=1e-3)
+    proba = fit_predict(scores, codes, 2)
+    assert_allclose(proba[[0, 4], 1], [0.5, 0.75], atol=1e-3)
 
 
 def test_weights_repeat_rows():
     scores, codes = draw(2, n=60)
     weight = np.random.default_rng(0).integers(0, 3, 60)
-    weighted = fit_grade_model(scores, codes, 4, weight.astype(float)).predict(scores)
-    repeated = fit_grade_model(np.repeat(scores, weight), np.repeat(codes, weight), 4)
-    assert_allclose(weighted, repeated.predict(scores), atol=1e-10)
+    weighted = fit_predict(scores, codes, 4, weight.astype(float))
+    repeated = fit_predict(np.repeat(scores, weight), np.repeat(codes, weight), 4)
+    assert_allclose(np.repeat(weighted, weight, axis=0), repeated, atol=1e-10)
 
 
-def test_constant_and_contrary_scores_give_the_shares():
+def test_constant_and_reversed_scores_give_the_shares():
     codes = np.array([0, 0, 0, 1, 2, 2])
-    shares = np.array([3, 1, 2]) / 6
-    constant = fit_grade_model(np.full(6, 0.1), codes, 3).predict(np.array([0.1, 7.0]))
-    assert_allclose(constant, [shares, shares], atol=1e-3)
-    rounding = 1e6 + np.spacing(1e6) * codes  # in order, but by the last bit alone
-    assert_allclose(fit_grade_model(rounding, codes, 3).predict(rounding), [shares] * 6, atol=1e-3)
-    contrary = fit_grade_model(-codes.astype(float), codes, 3).predict(np.array([-2.0, 0.0]))
-    assert_allclose(contrary, [shares, shares], atol=1e-3)
+    rounding = 1e6 + np.spacing(1e6) * codes  # in order, but only by the last bit
+    for scores in (np.full(6, 0.1), rounding, -codes.astype(float)):
+        model = fit_ordered_logit(scores, codes, 3)
+        proba = predict_ordered_logit(np.append(scores, 7.0), **model)
+        assert_allclose(proba, [np.array([3, 1, 2]) / 6] * 7, atol=1e-3)
 
 
 @pytest.mark.parametrize("magnitude", [2.0**-990, 2.0**990])
@@ -117,16 +125,16 @@ def test_grades_of_any_magnitude(magnitude):
     rng = np.random.default_rng(0)
     codes = rng.integers(0, 3, 60)
     scores = codes + rng.normal(size=60)
-    plain = fit_grade_model(scores, codes, 3).predict(scores)
-    model = fit_grade_model(scores * magnitude, codes, 3, unit=1 / magnitude)
-    np.testing.assert_array_equal(model.predict(scores * magnitude), plain)
+    expected = fit_predict(scores, codes, 3)
+    model = fit_ordered_logit(scores * magnitude, codes, 3, unit=1 / magnitude)
+    assert_array_equal(predict_ordered_logit(scores * magnitude, **model), expected)
 
 
 def test_separable_and_absent_grades_stay_finite():
     scores = np.arange(6.0)
-    model = fit_grade_model(scores, np.array([0, 0, 1, 1, 3, 3]), 4)
-    proba = model.predict(scores)
-    assert np.isfinite(model.slope)
+    model = fit_ordered_logit(scores, np.array([0, 0, 1, 1, 3, 3]), 4)
+    proba = predict_ordered_logit(scores, **model)
+    assert np.isfinite(model["slope"])
     assert (proba[:, 2] > 0).all()
     assert proba[np.arange(6), [0, 0, 1, 1, 3, 3]].min() > 0.9
 

@@ -1,4 +1,4 @@
-"""ThresholdedRegressor: scikit-learn's checks, cuts out of fold, grades of any kind, nets."""
+"""ThresholdedRegressor: scikit-learn's checks, out-of-fold cuts, grades of any type, nets."""
 
 import pickle
 
@@ -24,8 +24,8 @@ from sklearn_slr.metrics import quadratic_weighted_kappa, quadratic_weighted_kap
 from sklearn_slr.ordinal import ThresholdedRegressor, apply_thresholds, fit_thresholds
 
 
-class Vague(Ridge):
-    """A regressor that says that it gives other numbers every time."""
+class NonDeterministic(Ridge):
+    """A regressor whose tags say that fits differ."""
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -36,7 +36,7 @@ class Vague(Ridge):
 EXPECTED_FAILURES = {
     "check_regressors_no_decision_function": "scores and probabilities of grades are the purpose"
 }
-CENTERING = "scikit-learn 1.6 checks sparse matrices whatever the tags; scalers cannot centre them"
+CENTERING = "scikit-learn 1.6 ignores the tags and checks sparse matrices, which cannot be centred"
 
 
 def expected_failures(estimator):
@@ -76,7 +76,7 @@ def test_cuts_are_those_of_the_out_of_fold_scores(metric):
     assert_allclose(model.thresholds_, fit_thresholds(oof, y, metric=metric))
 
 
-def test_predictions_are_the_refitted_regressors_scores_cut():
+def test_predictions_are_the_cut_scores_of_the_refitted_regressor():
     X, y = make_data()
     model = ThresholdedRegressor(Ridge(), random_state=0).fit(X, y)
     scores = Ridge().fit(X, y).predict(X)
@@ -132,10 +132,8 @@ def test_bags_average_cuts():
 @given(st.integers(0, 2**32 - 1), st.integers(2, 5))
 def test_probabilities_are_on_the_simplex(seed, n_grades):
     rng = np.random.default_rng(seed)
-    X, y = (
-        rng.normal(size=(30, 2)),
-        np.concatenate([np.arange(n_grades), rng.integers(0, n_grades, 30 - n_grades)]),
-    )
+    X = rng.normal(size=(30, 2))
+    y = np.concatenate([np.arange(n_grades), rng.integers(0, n_grades, 30 - n_grades)])
     model = ThresholdedRegressor(random_state=0).fit(X, y)
     proba = model.predict_proba(np.vstack([X, 1e6 * X]))
     assert proba.shape == (60, n_grades)
@@ -157,7 +155,7 @@ def test_probabilities_are_calibrated_out_of_fold():
     "grades",
     [(1, 2, 5, 9), (0.5, 1.0, 1.5, 4.0), ("a", "b", "c", "d"), (-2, -1, 0, 7)],
 )
-def test_grades_of_any_kind_come_back(grades):
+def test_grades_of_any_type_are_predicted(grades):
     X, y = make_data(grades=grades)
     model = ThresholdedRegressor(random_state=0).fit(X, y)
     assert_array_equal(model.grades_, grades)
@@ -179,7 +177,7 @@ def test_an_ordered_categorical_keeps_its_order():
     assert model.score(X, y) == plain.score(X, codes)
 
 
-def test_score_takes_grades_that_training_lacked():
+def test_score_accepts_grades_that_were_absent_in_training():
     X, y = make_data()
     model = ThresholdedRegressor(random_state=0).fit(X, y)
     unseen = np.where(y == 3, 9, y)
@@ -199,7 +197,7 @@ def test_rows_that_are_never_held_out_do_not_fit_the_cuts():
     assert_allclose(model.thresholds_, expected)
 
 
-def test_weight_zero_is_an_absent_row():
+def test_rows_of_weight_zero_are_ignored():
     X, y = make_data()
     weight = np.ones(len(y))
     weight[100:] = 0
@@ -224,7 +222,7 @@ def test_results_do_not_depend_on_n_jobs_or_earlier_fits():
     assert not hasattr(forest, "estimators_")
 
 
-def test_a_failed_fit_leaves_the_model_as_it_was():
+def test_a_failed_fit_leaves_the_model_unchanged():
     X, y = make_data()
     model = ThresholdedRegressor(random_state=0).fit(X, y)
     before = model.predict(X)
@@ -233,7 +231,7 @@ def test_a_failed_fit_leaves_the_model_as_it_was():
     assert_array_equal(model.predict(X), before)
 
 
-def test_rare_grades_are_no_trouble():
+def test_grades_rarer_than_folds_are_kept():
     X, y = make_data()
     y[0] = 7
     model = ThresholdedRegressor(random_state=0).fit(X, y)
@@ -244,7 +242,7 @@ def test_rare_grades_are_no_trouble():
 @pytest.mark.parametrize(
     ("parameters", "y", "error", "message"),
     [
-        ({"estimator": LogisticRegression()}, [0, 1] * 10, TypeError, "ThresholdedRegressor cuts"),
+        ({"estimator": LogisticRegression()}, [0, 1] * 10, TypeError, "expected a regressor"),
         ({}, [0, np.nan] * 10, ValueError, "NaN"),
         ({"cv": 30}, [0, 1] * 10, ValueError, "n_samples=20"),
         ({"thresholds": "best"}, [0, 1] * 10, ValueError, "thresholds"),
@@ -252,17 +250,17 @@ def test_rare_grades_are_no_trouble():
         ({"n_bags": -1}, [0, 1] * 10, ValueError, "n_bags"),
     ],
 )
-def test_errors_say_what_is_wrong(parameters, y, error, message):
+def test_bad_parameters_and_targets_are_refused(parameters, y, error, message):
     X = np.random.default_rng(0).normal(size=(20, 2))
     with pytest.raises(error, match=message):
         ThresholdedRegressor(**parameters).fit(X, y)
 
 
-def test_inputs_of_other_kinds():
+def test_sparse_and_named_inputs():
     X, y = make_data()
     dense = ThresholdedRegressor(cv=list(KFold(5).split(X))).fit(X, y)
-    thin = clone(dense).fit(sparse.csr_array(X), y)
-    assert_allclose(thin.thresholds_, dense.thresholds_, atol=1e-6)
+    from_sparse = clone(dense).fit(sparse.csr_array(X), y)
+    assert_allclose(from_sparse.thresholds_, dense.thresholds_, atol=1e-6)
     frame = pd.DataFrame(X, columns=["a", "b", "c"])
     named = clone(dense).fit(frame, y)
     assert_array_equal(named.feature_names_in_, ["a", "b", "c"])
@@ -277,9 +275,9 @@ def test_tags_are_the_regressors():
     forest = get_tags(ThresholdedRegressor(RandomForestRegressor()))
     assert forest.input_tags.allow_nan
     assert not get_tags(ThresholdedRegressor()).input_tags.allow_nan
-    vague = get_tags(ThresholdedRegressor(Vague()))
-    assert vague.non_deterministic
-    assert vague.estimator_type == "regressor"
+    tags = get_tags(ThresholdedRegressor(NonDeterministic()))
+    assert tags.non_deterministic
+    assert tags.estimator_type == "regressor"
 
 
 def test_as_many_folds_as_rows():
@@ -289,7 +287,7 @@ def test_as_many_folds_as_rows():
     assert_allclose(model.oof_predictions_, alone.oof_predictions_)
 
 
-def test_some_row_of_weight_has_to_be_held_out():
+def test_at_least_one_weighted_row_must_be_held_out():
     X, y = make_data()
     weight = np.repeat([0.0, 1.0], [100, 50])
     splits = [(np.arange(50, 150), np.arange(50))]
@@ -302,9 +300,8 @@ def test_groups_stay_together_and_repeats_are_averaged():
     groups = np.arange(len(y)) // 5
     model = ThresholdedRegressor(cv=GroupKFold(5)).fit(X, y, groups=groups)
     splits = list(GroupKFold(5).split(X, y, groups))
-    assert_array_equal(
-        model.oof_predictions_, clone(model).set_params(cv=splits).fit(X, y).oof_predictions_
-    )
+    expected = clone(model).set_params(cv=splits).fit(X, y)
+    assert_array_equal(model.oof_predictions_, expected.oof_predictions_)
     repeated = ThresholdedRegressor(cv=RepeatedKFold(n_repeats=2, random_state=0)).fit(X, y)
     assert np.isfinite(repeated.oof_predictions_).all()
     with pytest.warns(UserWarning, match="groups are ignored"):
@@ -315,10 +312,8 @@ def test_grid_search_chooses_by_kappa():
     X, y = make_data()
     grid = {"estimator__alpha": [1e7, 1.0], "thresholds": ["kappa", "nearest"]}
     for scoring in (None, quadratic_weighted_kappa_scorer):
-        search = GridSearchCV(
-            ThresholdedRegressor(Ridge(), random_state=0), grid, scoring=scoring, cv=3
-        )
-        search.fit(X, y)
+        model = ThresholdedRegressor(Ridge(), random_state=0)
+        search = GridSearchCV(model, grid, scoring=scoring, cv=3).fit(X, y)
         assert search.best_params_["estimator__alpha"] == 1.0
         assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
@@ -326,17 +321,12 @@ def test_grid_search_chooses_by_kappa():
 def test_metadata_routing():
     X, y = make_data()
     weight, groups = np.random.default_rng(0).random(len(y)), np.arange(len(y)) // 5
-    expected = ThresholdedRegressor(Ridge(), cv=GroupKFold(5)).fit(
-        X, y, sample_weight=weight, groups=groups
-    )
+    metadata, cv = {"sample_weight": weight, "groups": groups}, GroupKFold(5)
+    expected = ThresholdedRegressor(Ridge(), cv=cv).fit(X, y, **metadata)
     with sklearn.config_context(enable_metadata_routing=True):
         ridge = Ridge().set_fit_request(sample_weight=True)
-        routed = ThresholdedRegressor(ridge, cv=GroupKFold(5)).fit(
-            X, y, sample_weight=weight, groups=groups
-        )
-        search = GridSearchCV(
-            ThresholdedRegressor(cv=GroupKFold(3)), {"n_bags": [0]}, cv=GroupKFold(3)
-        )
+        routed = ThresholdedRegressor(ridge, cv=cv).fit(X, y, **metadata)
+        search = GridSearchCV(ThresholdedRegressor(cv=cv), {"n_bags": [0]}, cv=cv)
         search.fit(X, y, groups=groups)
     assert_allclose(routed.thresholds_, expected.thresholds_)
 

@@ -17,7 +17,7 @@ METHODS = ("kappa", "moments", "nearest", "quantile")
 
 
 def quality(metric, y, predicted, grades, weight):
-    """Return a number that grows with `metric`, computed by other code than the package's DP."""
+    """Return a score, higher is better, computed without the dynamic programme."""
     if metric == "accuracy":
         return np.average(predicted == y, weights=weight)
     if metric == "mae":
@@ -52,12 +52,12 @@ def random_problem(seed):
 def test_no_placement_of_cuts_is_better(metric, seed):
     scores, y, grades, weight = random_problem(seed)
     cuts = fit_thresholds(scores, y, metric=metric, grades=grades, sample_weight=weight)
-    ours = quality(metric, y, apply_thresholds(scores, cuts, grades), grades, weight)
+    found = quality(metric, y, apply_thresholds(scores, cuts, grades), grades, weight)
     best = max(
         quality(metric, y, apply_thresholds(scores, other, grades), grades, weight)
         for other in every_cut(scores, len(grades))
     )
-    assert ours == pytest.approx(best, abs=1e-10)
+    assert found == pytest.approx(best, abs=1e-10)
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from(METRICS))
@@ -68,11 +68,11 @@ def test_no_random_cuts_are_better(seed, metric):
     scores = rng.normal(0, 1, n) + y * rng.uniform(-0.5, 2)
     weight = rng.random(n)
     cuts = fit_thresholds(scores, y, metric=metric, grades=grades, sample_weight=weight)
-    ours = quality(metric, y, apply_thresholds(scores, cuts, grades), grades, weight)
+    found = quality(metric, y, apply_thresholds(scores, cuts, grades), grades, weight)
     for _ in range(30):
         other = np.sort(rng.uniform(scores.min() - 1, scores.max() + 1, 4))
-        found = quality(metric, y, apply_thresholds(scores, other, grades), grades, weight)
-        assert found <= ours + 1e-10
+        random = quality(metric, y, apply_thresholds(scores, other, grades), grades, weight)
+        assert random <= found + 1e-10
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from(METRICS), st.sampled_from(METHODS))
@@ -150,7 +150,7 @@ def test_tied_scores_get_one_grade():
     assert len(set(apply_thresholds(scores, cuts)[:3])) == 1
 
 
-def test_neighbouring_floats_can_be_cut_apart():
+def test_neighbouring_floats_can_be_separated():
     low = 1.0
     scores = [low, np.nextafter(low, 2)]
     cuts = fit_thresholds(scores, [0, 1])
@@ -178,7 +178,7 @@ def test_constant_scores_get_the_grade_of_least_error(metric):
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("method", ["kappa", "moments", "quantile"])
-def test_one_observed_grade_is_what_every_row_gets(method, metric):
+def test_a_single_observed_grade_is_predicted_for_every_row(method, metric):
     scores = [0.1, 0.4, 0.4, 9.0]
     for grade in (0, 1, 2):
         cuts = fit_thresholds(scores, [grade] * 4, method=method, metric=metric, grades=[0, 1, 2])
@@ -216,7 +216,7 @@ def test_moments_undo_shrunken_scores():
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_moments_round_what_has_the_mean_and_the_variance_of_the_grades(seed):
+def test_moments_rescale_to_the_mean_and_variance_of_the_grades(seed):
     rng = np.random.default_rng(seed)
     grades = np.array([0.0, 1.0, 4.0])
     y, weight = np.append(grades, rng.choice(grades, 20)), rng.uniform(0.1, 1, 23)
@@ -242,9 +242,9 @@ def test_quadratic_optimum_agrees_with_scikit_learns_kappa():
     y = rng.integers(0, 4, 100)
     scores = y + rng.normal(0, 1, 100)
     predicted = apply_thresholds(scores, fit_thresholds(scores, y))
-    ours = cohen_kappa_score(y, predicted, weights="quadratic", labels=range(4))
+    found = cohen_kappa_score(y, predicted, weights="quadratic", labels=range(4))
     rounded = np.clip(np.rint(scores), 0, 3).astype(int)
-    assert ours > cohen_kappa_score(y, rounded, weights="quadratic", labels=range(4))
+    assert found > cohen_kappa_score(y, rounded, weights="quadratic", labels=range(4))
 
 
 def test_a_score_equal_to_a_cut_lies_above_it():
@@ -253,7 +253,7 @@ def test_a_score_equal_to_a_cut_lies_above_it():
     assert_array_equal(apply_thresholds([-9.0, 9.0], [-np.inf, np.inf]), [1, 1])
 
 
-def test_grades_of_any_kind_come_back():
+def test_grades_of_any_type_are_returned():
     assert_array_equal(apply_thresholds([0.0, 9.0], [1.0], ["no", "yes"]), ["no", "yes"])
     assert apply_thresholds([0.0], [1.0], np.array([3, 7])).dtype.kind == "i"
 
@@ -263,7 +263,7 @@ def test_grades_of_any_kind_come_back():
     [
         ([1.0, 0.0], None, "do not ascend"),
         ([0.0, np.nan], None, "do not ascend"),
-        ([0.0, 1.0], [0, 1], "1 for 2 grades is wanted"),
+        ([0.0, 1.0], [0, 1], "expected a list of 1 for 2 grades"),
         ([], None, "n_grades - 1"),
         ([[0.0, 1.0]], None, "shape"),
     ],
@@ -284,7 +284,7 @@ def test_nan_scores_are_refused():
         ({"scores": [0.0, np.nan], "y": [0, 1]}, "NaN or infinite"),
         ({"scores": [0.0, np.inf], "y": [0, 1]}, "NaN or infinite"),
         ({"scores": [0.0, 1.0], "y": [0, 1, 2]}, "inconsistent"),
-        ({"scores": [0.0, 1.0], "y": [1, 1]}, "1 distinct grades; at least 2"),
+        ({"scores": [0.0, 1.0], "y": [1, 1]}, "1 distinct grades; expected at least 2"),
         ({"scores": [0.0, 1.0], "y": [0, 1], "grades": [1]}, "at least 2"),
         ({"scores": [0.0, 1.0], "y": [0, 1], "grades": [1, 0]}, "not ascending"),
         ({"scores": [0.0, 1.0], "y": [0, 1], "grades": [0, 1, 1]}, "not ascending"),
@@ -296,7 +296,7 @@ def test_nan_scores_are_refused():
         ({"scores": [0.0, 1.0], "y": [0, 1], "sample_weight": [1, -1]}, "[Nn]egative"),
     ],
 )
-def test_errors_say_what_is_wrong(arguments, message):
+def test_bad_rows_and_grades_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         fit_thresholds(**arguments)
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_val_score
 from sklearn.naive_bayes import GaussianNB
@@ -21,17 +22,18 @@ def slr(**parameters):
 
 def test_learned_attributes():
     fitted = slr().fit(X, ANSWERS)
-    assert fitted.annotator_quality_.shape == (3,)
-    assert fitted.confusion_matrices_.shape == (3, 3, 3)
-    assert np.allclose(fitted.confusion_matrices_.sum(axis=2), 1)
-    assert np.allclose(fitted.noise_matrix_.sum(axis=1), 1)
+    for rows in (*fitted.confusion_matrices_, fitted.noise_matrix_, fitted.refined_labels_):
+        assert np.allclose(rows.sum(axis=1), 1)
+        assert rows.min() >= 0
+    diagonals = np.diagonal(fitted.confusion_matrices_, axis1=1, axis2=2)
+    assert np.allclose(fitted.annotator_quality_, diagonals @ fitted.refined_labels_.mean(axis=0))
     good, fair, guess = fitted.annotator_quality_
     assert good > 0.9 > 0.8 > fair > 0.55 > 0.45 > guess
-    nobody = (ANSWERS < 0).all(axis=1)
-    assert nobody.any()
-    assert np.array_equal(fitted.observed_labels_ < 0, nobody)
-    assert np.all(fitted.label_quality_[nobody] == 1)
-    assert not fitted.label_issues_[nobody].any()
+    unanswered = (ANSWERS < 0).all(axis=1)
+    assert unanswered.any()
+    assert np.array_equal(fitted.observed_labels_ < 0, unanswered)
+    assert np.all(fitted.label_quality_[unanswered] == 1)
+    assert not fitted.label_issues_[unanswered].any()
     assert (fitted.refined_labels_.argmax(axis=1) == TRUE).mean() > 0.93
     assert fitted.predict(X).dtype == TRUE.dtype
 
@@ -73,7 +75,15 @@ def test_bad_parameters_are_refused(name, bad, extreme):
     assert refined[0, 0] > 0.5
 
 
-def test_it_repairs_more_than_a_majority_vote():
+def test_permuting_annotators_permutes_their_matrices():
+    order = [2, 0, 1]
+    fitted, permuted = slr().fit(X, ANSWERS), slr().fit(X, ANSWERS[:, order])
+    assert np.allclose(permuted.confusion_matrices_, fitted.confusion_matrices_[order])
+    assert np.allclose(permuted.annotator_quality_, fitted.annotator_quality_[order])
+    assert np.allclose(permuted.refined_labels_, fitted.refined_labels_)
+
+
+def test_it_corrects_more_labels_than_a_majority_vote():
     fitted = slr().fit(X, ANSWERS)
     known = fitted.observed_labels_ >= 0
     vote = (fitted.observed_labels_ == TRUE)[known].mean()
@@ -91,7 +101,7 @@ def test_it_repairs_more_than_a_majority_vote():
     ],
     ids=["frame", "nan", "nullable", "none", "list"],
 )
-def test_however_gaps_are_written(encode):
+def test_gaps_of_any_type(encode):
     expected = slr(n_rounds=1).fit(X, ANSWERS)
     got = slr(n_rounds=1).fit(X, encode(ANSWERS))
     assert np.array_equal(got.classes_, [0, 1, 2])
@@ -107,11 +117,26 @@ def test_string_answers():
     assert np.array_equal(fitted.refined_labels_, slr().fit(X, ANSWERS).refined_labels_)
 
 
-def test_one_annotator_may_come_without_a_second_dimension():
-    assert slr().fit(X, TRUE).confusion_matrices_.shape == (1, 3, 3)
+def test_labels_of_one_dimension_are_those_of_one_annotator():
+    labels = np.where(ANSWERS[:, 1] < 0, TRUE, ANSWERS[:, 1])
+    one, table = (slr().fit(X, y) for y in (labels, labels[:, None]))
+    assert np.array_equal(one.refined_labels_, table.refined_labels_)
+    assert np.array_equal(one.confusion_matrices_, table.confusion_matrices_)
 
 
-def test_score_takes_votes_and_labels():
+def test_matrices_are_the_shrunken_counts_of_the_refined_labels():
+    many = AnnotatorRefinement(n_iter=500)
+    fitted = slr(n_rounds=1).set_params(refinement=many).fit(X, ANSWERS)
+    answered = np.eye(3)[ANSWERS] * (ANSWERS >= 0)[:, :, None]
+    counts = np.einsum("ic,iaj->acj", fitted.refined_labels_, answered)
+    pooled = counts.sum(axis=0) + 0.5 * np.eye(3) + 0.05
+    pooled /= pooled.sum(axis=1, keepdims=True)
+    expected = counts + many.prior * pooled
+    assert np.allclose(fitted.noise_matrix_, pooled)
+    assert np.allclose(fitted.confusion_matrices_, expected / expected.sum(axis=2, keepdims=True))
+
+
+def test_score_accepts_tables_and_labels():
     fitted = slr().fit(X, ANSWERS)
     known = fitted.observed_labels_ >= 0
     right = fitted.predict(X) == fitted.classes_[fitted.observed_labels_]
@@ -124,7 +149,7 @@ def test_score_takes_votes_and_labels():
     )
 
 
-def test_within_model_selection():
+def test_model_selection():
     cv = KFold(3, shuffle=True, random_state=0)
     search = GridSearchCV(slr(n_rounds=1), {"estimator__var_smoothing": [1e-9, 100.0]}, cv=cv)
     search.set_params(estimator__refinement=AnnotatorRefinement())
@@ -134,9 +159,8 @@ def test_within_model_selection():
 
 
 def test_groups_and_a_clean_set():
-    fitted = slr(n_rounds=2, cv=GroupKFold(5)).fit(
-        X, ANSWERS, groups=np.arange(150) // 3, X_val=X, y_val=TRUE
-    )
+    fitted = slr(n_rounds=2, cv=GroupKFold(5))
+    fitted.fit(X, ANSWERS, groups=np.arange(150) // 3, X_val=X, y_val=TRUE)
     assert fitted.history_["valid_score"][-1] > 0.9
 
 
@@ -144,13 +168,11 @@ def test_rows_of_weight_zero_do_not_count():
     table = ANSWERS.copy()
     weight = np.ones(150)
     weight[::3] = 0
-    lying = table.copy()
-    lying[::3] = np.where(table[::3] < 0, -1, (table[::3] + 1) % 3)
+    wrong = table.copy()
+    wrong[::3] = np.where(table[::3] < 0, -1, (table[::3] + 1) % 3)
     splits = [(np.arange(75, 150), np.arange(75)), (np.arange(75), np.arange(75, 150))]
-    a, b = (
-        slr(cv=splits, n_rounds=2).fit(X, answers, sample_weight=weight)
-        for answers in (table, lying)
-    )
+    model = slr(cv=splits, n_rounds=2)
+    a, b = (clone(model).fit(X, answers, sample_weight=weight) for answers in (table, wrong))
     assert np.allclose(a.confusion_matrices_, b.confusion_matrices_)
     assert np.allclose(a.predict_proba(X), b.predict_proba(X))
 
@@ -159,7 +181,7 @@ def test_rows_of_weight_zero_do_not_count():
     ("answers", "error", "message"),
     [
         (np.full((150, 2), -1), ValueError, "0 class only"),
-        (np.where(ANSWERS < 0, -1, 1), ValueError, "-1 stand for no answer"),
+        (np.where(ANSWERS < 0, -1, 1), ValueError, "-1 mean no answer"),
         (np.where(ANSWERS < 0, np.nan, np.inf), ValueError, "infinity"),
         (np.where(ANSWERS == 1, "one", ANSWERS.astype(object)), TypeError, "cannot be sorted"),
         (ANSWERS[:, :, None], TypeError, "shape"),
@@ -170,6 +192,6 @@ def test_bad_tables_are_refused(answers, error, message):
         slr().fit(X, answers)
 
 
-def test_without_the_refinement_a_table_is_no_y():
+def test_other_refinements_refuse_a_table():
     with pytest.raises(TypeError, match="refinement='annotators'"):
         SLRClassifier(GaussianNB()).fit(X, ANSWERS)

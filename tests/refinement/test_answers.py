@@ -31,7 +31,7 @@ def draw(n=4000, seed=0):
 
 
 def brute_force(proba, codes, labels, weight, prior):
-    """One iteration, written as the formulas are."""
+    """Compute one iteration by loops, as in the formulas."""
     n, annotators = codes.shape
     counts = np.zeros((annotators, C, C))
     for i in range(n):
@@ -61,7 +61,7 @@ def test_an_iteration_is_the_formula(seed, prior):
         assert np.allclose(got, expected, rtol=1e-9, atol=1e-12)
 
 
-def test_matrices_are_recovered_and_a_liar_is_read_the_other_way_round():
+def test_matrices_are_recovered_and_systematic_errors_are_inverted():
     proba, true, answers, matrices = draw(20_000)
     start = vote_shares(answers, C)
     posterior, confusion, _ = annotator_posterior(proba, answers, start, n_iter=50)
@@ -77,7 +77,7 @@ def test_a_row_without_answers_keeps_its_prediction():
     assert np.allclose(posterior[0], proba[0])
 
 
-def test_an_annotator_without_answers_is_like_all_together():
+def test_an_annotator_without_answers_gets_the_pooled_matrix():
     proba, _, answers, _ = draw(200)
     answers[:, 1] = -1
     _, confusion, pooled = annotator_posterior(proba, answers, vote_shares(answers, C))

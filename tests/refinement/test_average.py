@@ -9,7 +9,7 @@ from sklearn_slr.refinement import AverageRefinement
 
 
 class Constant(ClassifierMixin, BaseEstimator):
-    """Predicts the same distribution for every row, whatever it is fitted on."""
+    """Predicts the same distribution for every row, for any training data."""
 
     def __init__(self, proba=(0.2, 0.8)):
         self.proba = proba
@@ -45,7 +45,7 @@ def test_equation_4_over_three_rounds(n, of_class_0, of_class_1):
         assert np.allclose(labels_after(n_rounds, n), expected, rtol=0, atol=1e-12)
 
 
-def test_the_default_is_the_papers():
+def test_the_default_is_that_of_the_paper():
     L, P = np.array([4.0, 0.0]), np.array([0.0, 4.0])
     assert np.array_equal(AverageRefinement().refine(L, L, P, round=5), [3.0, 1.0])
 
@@ -66,12 +66,12 @@ def test_rows_stay_on_the_simplex_between_label_and_prediction(label, prediction
 @pytest.mark.parametrize("n", [-1, np.nan, np.inf, "rounds", None, lambda t: -1])
 def test_a_bad_n_is_refused(n):
     L = np.ones((1, 1))
-    with pytest.raises(ValueError, match="a number >= 0, 'round' or a callable"):
+    with pytest.raises(ValueError, match="expected a number >= 0, 'round', or a callable"):
         AverageRefinement(n).refine(L, L, L, round=1)
 
 
-@pytest.mark.parametrize(("n", "words"), [(-1, "n is -1;"), (lambda t: -t, r"n\(2\) returned -2;")])
-def test_errors_say_where_a_bad_n_came_from(n, words):
+@pytest.mark.parametrize(("n", "text"), [(-1, "n is -1;"), (lambda t: -t, r"n\(2\) returned -2;")])
+def test_errors_name_the_source_of_a_bad_n(n, text):
     L = np.ones((1, 1))
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(ValueError, match=text):
         AverageRefinement(n).refine(L, L, L, round=2)

@@ -35,12 +35,12 @@ def test_weights_count_as_repeated_rows():
         assert np.allclose(weighted, estimate(proba[rows], observed[rows]))
 
 
-def test_counts_recover_the_matrix_from_sure_predictions():
+def test_counts_recover_the_matrix_from_confident_predictions():
     true, observed = draw()
     assert np.abs(count_transition(true, observed) - T).max() < 0.02
 
 
-def test_em_recovers_the_matrix_from_unsure_calibrated_predictions_where_counts_do_not():
+def test_em_recovers_the_matrix_from_calibrated_predictions_but_counts_do_not():
     rng = np.random.default_rng(0)
     proba = rng.dirichlet([0.5] * 3, size=30_000)
     observed = np.eye(3)[[rng.choice(3, p=row) for row in proba @ T]]
@@ -55,14 +55,13 @@ def test_an_iteration_by_hand():
     start = np.array([[0.9, 0.1], [0.3, 0.7]])
     # Posteriors by Bayes' rule: .72 to .06, and .04 to .42. The mean diagonal is 0.8.
     first, second = 0.72 / 0.78, 0.04 / 0.46
-    counts = np.array(
-        [[first + 2 * 0.8, second + 2 * 0.2], [1 - first + 2 * 0.2, 1 - second + 2 * 0.8]]
-    )
+    counts = [[first + 2 * 0.8, second + 2 * 0.2], [1 - first + 2 * 0.2, 1 - second + 2 * 0.8]]
+    counts = np.array(counts)
     estimate = em_transition(proba, observed, start, n_iter=1, prior=2.0)
     assert np.allclose(estimate, counts / counts.sum(axis=1, keepdims=True))
 
 
-def test_pseudo_counts_draw_towards_equal_errors_in_all_other_classes():
+def test_pseudo_counts_shrink_to_equal_errors_in_all_other_classes():
     proba, observed = draw(30)
     estimate = em_transition(proba, observed, T, prior=1e9)
     assert np.allclose(estimate, np.where(np.eye(3) > 0, 0.8, 0.1))
@@ -89,14 +88,13 @@ def test_log_determinant_by_hand():
     assert np.isclose(log_determinant(proba, observed, weight=weight), np.log(0.4 * 0.65))
 
 
-def test_noise_shifts_log_determinants_of_all_predictions_alike():
+def test_noise_shifts_the_log_determinants_of_all_predictions_equally():
     true, observed = draw(300_000)
     rng = np.random.default_rng(1)
     wrong = rng.permutation(true)
-    good, bad = (
-        np.where(rng.random(len(true))[:, None] < share, wrong, true) for share in (0.1, 0.2)
-    )
+    uniform = rng.random(len(true))[:, None]
+    good, bad = (np.where(uniform < share, wrong, true) for share in (0.1, 0.2))
     clean = log_determinant(good, true) - log_determinant(bad, true)
     noisy = log_determinant(good, observed) - log_determinant(bad, observed)
     assert clean > 0.15
-    assert abs(noisy - clean) < 0.06  # the ridge on the diagonal is not of the theorem
+    assert abs(noisy - clean) < 0.06  # not 0, because the theorem has no ridge on the diagonal

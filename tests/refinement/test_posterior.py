@@ -14,12 +14,12 @@ from sklearn_slr.refinement import PosteriorRefinement
 from sklearn_slr.refinement._posterior import sharpen
 
 
-class Untouchable(RegressorMixin, BaseEstimator):
+class NeverFitted(RegressorMixin, BaseEstimator):
     def fit(self, X, y):
-        raise AssertionError("fitted")
+        raise AssertionError
 
     def predict(self, X):
-        raise AssertionError("asked")
+        raise AssertionError
 
 
 rows = st.lists(st.floats(0.001, 1), min_size=3, max_size=3)
@@ -63,7 +63,7 @@ def test_sharpening_survives_tiny_probabilities_and_temperatures():
     assert np.allclose(sharp, [[0, 1], [0.5, 0.5], [1, 0]])
 
 
-def test_it_repairs_labels_and_learns_the_noise():
+def test_it_corrects_labels_and_learns_the_noise():
     X, y = load_iris(return_X_y=True)
     noisy = make_noisy_labels(y, noise=0.3, random_state=0)
     model = make_pipeline(StandardScaler(), LogisticRegression())
@@ -91,7 +91,7 @@ def test_bad_parameters_are_refused(parameters, message):
         SLRClassifier(refinement=PosteriorRefinement(**parameters), cv=2).fit(X, y)
 
 
-def test_parameters_at_the_edge_are_taken():
+def test_parameters_at_their_limits_are_accepted():
     L = np.array([[0.9, 0.1]])
     step = PosteriorRefinement(1, transition=[[1.0, 0.0], [0.3333333, 0.6666666]], smoothing=0)
     assert np.allclose(step.refine(np.array([[0, 1.0]]), L, L, round=1)[0], [[0, 1]])
@@ -101,7 +101,7 @@ def test_parameters_at_the_edge_are_taken():
 @pytest.mark.parametrize("refinement", ["posterior", "annotators", PosteriorRefinement()])
 def test_numbers_are_refused_before_anything_is_fitted(refinement):
     with pytest.raises(ValueError, match="Refinement is for classification"):
-        SLRRegressor(Untouchable(), refinement=refinement).fit(np.ones((9, 1)), np.arange(9.0))
+        SLRRegressor(NeverFitted(), refinement=refinement).fit(np.ones((9, 1)), np.arange(9.0))
 
 
 def test_auto_offers_a_cold_and_a_hot_refinement_with_its_other_parameters():
@@ -124,16 +124,16 @@ def test_auto_takes_the_hot_one_only_where_it_is_clearly_better():
     assert scores[0] < scores[1]
 
 
-def test_auto_asks_less_of_the_hot_one_where_there_are_more_rows():
+def test_the_margin_of_auto_shrinks_with_the_number_of_rows():
     auto = PosteriorRefinement("auto")
     for n, taken in ((20, 0), (5000, 1)):
         right = np.eye(2)[np.arange(n) % 2]
         almost = right.copy()
-        almost[: n // 20] = almost[: n // 20, ::-1]  # the same share of errors whatever n is
+        almost[: n // 20] = almost[: n // 20, ::-1]  # the same share of errors for every n
         assert auto.choose([almost, right], right)[0] == taken
 
 
-def test_auto_weighs_rows():
+def test_auto_uses_the_weights_of_rows():
     auto, observed = PosteriorRefinement("auto"), np.eye(2)[[0, 1] * 50]
     half = observed.copy()
     half[50:] = observed[50:, ::-1]
@@ -142,7 +142,7 @@ def test_auto_weighs_rows():
     assert scores[0] == scores[1]
 
 
-def test_auto_is_settled_before_it_refines():
+def test_auto_is_replaced_by_a_number_before_it_refines():
     rows = np.eye(2)
-    with pytest.raises(ValueError, match="is settled by SLRClassifier"):
+    with pytest.raises(ValueError, match="temperature is 'auto', which SLRClassifier"):
         PosteriorRefinement("auto").refine(rows, rows, rows, round=1)

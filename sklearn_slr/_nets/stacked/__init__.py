@@ -1,1 +1,1 @@
-"""Nets of several folds trained in one pass."""
+"""Training of the nets of several folds in one pass."""

@@ -1,8 +1,8 @@
-"""Batches of several folds side by side, taken from each fold's own rows.
+"""Batches of several folds, stacked, each taken from the fold's own rows.
 
-Batches are filled up to a multiple of 32 rows, so that each fold's part of every array is made of
-whole pairs of vectors, 512 bits each at most. Matrix products that begin elsewhere, and functions
-of what is left over of a pair, give other bits, and a fold's would depend on which are beside it.
+Batches are padded to a multiple of 32 rows, so that the values of each fold begin and end at a
+whole pair of vector registers (of at most 512 bits). Otherwise, matrix products and elementwise
+functions would round differently, and the results of a fold would depend on the folds next to it.
 """
 
 import math
@@ -12,13 +12,13 @@ import torch
 from torch.nn import functional as F  # noqa: N812 (torch's own abbreviation)
 from torch.nn.utils.rnn import pad_sequence
 
-# Batches are gathered some at a time: few calls, and still a piece that stays in the cache.
-_BYTES_AT_ONCE = 2**21
-ALIGNED = 32
+# Several batches are gathered in one call, but not more than fit into the cache.
+_CHUNK_BYTES = 2**21
+ALIGNMENT = 32
 
 
 class Batch(NamedTuple):
-    """One batch of each of K folds; rows that only fill up a shorter one have no share.
+    """One batch of each of K folds; shorter batches are padded.
 
     Parameters
     ----------
@@ -26,69 +26,68 @@ class Batch(NamedTuple):
         Inputs.
     labels : Tensor of shape (K, B) or (K, B, 1)
         Labels, or numbers to predict.
-    rows : Tensor of shape (K, B, C) or None
+    soft_targets : Tensor of shape (K, B, C) or None
         Probability rows.
-    share : Tensor of shape (K, B)
-        The share of each row in the loss of its fold's batch; sums to one.
+    sample_weight : Tensor of shape (K, B)
+        The weight of each row in the loss of its fold's batch: 0 for padding, 1 in sum.
     sizes : tuple of int
-        Number of rows of each fold's batch.
+        Number of rows of each fold's batch, without padding.
     """
 
     X: torch.Tensor
     labels: torch.Tensor
-    rows: torch.Tensor | None
-    share: torch.Tensor
+    soft_targets: torch.Tensor | None
+    sample_weight: torch.Tensor
     sizes: tuple[int, ...]
 
 
-def draw_batches(folds, name):
+def draw_batches(folds, subset):
     """Yield the batches of an epoch.
 
     Parameters
     ----------
     folds : list of FoldNet
-        Folds with equally many batches of one size, the last of which may be shorter.
-    name : {"train", "valid"}
-        Which rows.
+        Folds with the same number of batches of the same size, the last of which may be shorter.
+    subset : {"train", "valid"}
+        Whether to use the rows for training or for validation.
 
     Yields
     ------
     Batch
         The next batch of every fold.
     """
-    drawn = [fold.draw(name) for fold in folds]
-    width = ALIGNED * math.ceil(folds[0].width(name) / ALIGNED)
-    n_steps = len(drawn[0])
+    drawn = [fold.draw_indices(subset) for fold in folds]
+    width = ALIGNMENT * math.ceil(folds[0].get_batch_size(subset) / ALIGNMENT)
     row_bytes = 4 * math.prod(folds[0].X.shape[1:])
-    at_once = max(1, _BYTES_AT_ONCE // (len(folds) * width * row_bytes))
-    for start in range(0, n_steps, at_once):
-        parts = [own[start : start + at_once] for own in drawn]
+    chunk = max(1, _CHUNK_BYTES // (len(folds) * width * row_bytes))
+    for start in range(0, len(drawn[0]), chunk):
+        indices = [batches[start : start + chunk] for batches in drawn]
         gathered = [
-            [None] * len(parts[0]) if each is None else each.unbind(1)
-            for each in _gather(folds, parts, width)
+            [None] * len(indices[0]) if values is None else values.unbind(1)
+            for values in _gather(folds, indices, width)
         ]
-        sizes = zip(*([each.shape[0] for each in part] for part in parts), strict=True)
-        yield from (Batch(*each) for each in zip(*gathered, sizes, strict=True))
+        sizes = zip(*([len(batch) for batch in batches] for batches in indices), strict=True)
+        yield from (Batch(*fields) for fields in zip(*gathered, sizes, strict=True))
 
 
-def _gather(folds, parts, width):
-    """Return inputs, labels, probability rows and shares (K, n_steps, width, ...)."""
-    numbers, sizes = [], []
-    for part in parts:
-        filled = pad_sequence(part, batch_first=True)
-        numbers.append(F.pad(filled, (0, width - filled.shape[1])).flatten())
-        sizes.append([len(each) for each in part])
+def _gather(folds, indices, width):
+    """Return inputs, labels, soft targets and weights (K, n_batches, width, ...)."""
+    padded, sizes = [], []
+    for batches in indices:
+        filled = pad_sequence(batches, batch_first=True)
+        padded.append(F.pad(filled, (0, width - filled.shape[1])).flatten())
+        sizes.append([len(batch) for batch in batches])
 
     def take(name):
         values = [getattr(fold, name) for fold in folds]
         shape = values[0].shape[1:]
-        out = values[0].new_empty((len(folds), len(parts[0]) * width, *shape))
+        out = values[0].new_empty((len(folds), len(padded[0]), *shape))
         for k, value in enumerate(values):
-            torch.index_select(value, 0, numbers[k], out=out[k])
-        return out.view(len(folds), len(parts[0]), width, *shape)
+            torch.index_select(value, 0, padded[k], out=out[k])
+        return out.view(len(folds), len(indices[0]), width, *shape)
 
-    share = take("weight")
-    share *= torch.arange(width) < torch.as_tensor(sizes).unsqueeze(-1)
-    share /= share.sum(2, keepdim=True)
-    rows = None if folds[0].rows is None else take("rows")
-    return take("X"), take("labels"), rows, share
+    weight = take("sample_weight")
+    weight *= torch.arange(width) < torch.as_tensor(sizes).unsqueeze(-1)
+    weight /= weight.sum(2, keepdim=True)
+    soft_targets = None if folds[0].soft_targets is None else take("soft_targets")
+    return take("X"), take("labels"), soft_targets, weight

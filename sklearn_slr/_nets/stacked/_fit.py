@@ -1,8 +1,8 @@
-"""Fit a net on several folds in one pass, where that is known to be what single fits would give.
+"""Fit a net on several folds in one pass, if that is known to equal the single fits.
 
-A small net spends its time in Python and in memory, not in arithmetic. Nets of the same make that
-learn from different rows can share both: their weights are stacked, and each step takes one batch
-of every fold.
+A small net spends its time in Python calls and memory access, not in arithmetic. Nets of the same
+architecture can share both: their weights are stacked, and each step takes one batch of every
+fold.
 """
 
 import numpy as np
@@ -13,54 +13,55 @@ from ...soft_targets._pipelines import fit_before_last
 from ...utils._nets import final_step, is_net
 from ...utils._random import isolated_generators, seed_estimator
 
+# Modules that import torch are imported inside the functions, only if the estimator is a net.
+
 
 def can_stack(estimator, targets):
-    """Whether `fit_stacked` knows the module and the training of an estimator.
+    """Whether `fit_stacked` supports the module and the training of an estimator.
 
     Parameters
     ----------
     estimator : estimator
-        What is to be fitted; never changed.
+        The estimator to fit; it is not changed.
     targets : ndarray of shape (n_samples, C) or (n_samples,)
         Probability rows or numbers.
 
     Returns
     -------
     bool
-        Whether it is worth trying; what the rows are like is not looked at.
+        Whether `fit_stacked` is worth trying. The inputs are not checked.
     """
     net = final_step(estimator)
     if not is_net(net):
         return False
-    # torch is imported only where a net is there already.
-    from .._training import renew_modules
+    from .._training import reinitialize_modules
     from ._modules import StackedModules
-    from ._prepare import has_known_parts, is_plain
+    from ._prepare import has_supported_components, is_supported
 
-    if not is_plain(net, targets.ndim == 2):
+    if not is_supported(net, targets.ndim == 2):
         return False
     try:
         with isolated_generators(0):
             net = clone(net)
-            renew_modules(net)
+            reinitialize_modules(net)
             net.initialize()
             StackedModules([net.module_])
-    # What is no NotStackableError fails in a single fit, too, which says what and in which fold.
+    # Other errors than NotStackableError occur in a single fit too, which reports the fold.
     except Exception:
         return False
-    return has_known_parts(net)
+    return has_supported_components(net)
 
 
 def fit_stacked(estimator, inputs, targets, seeds, *, sample_weights=None):
     """Fit clones of a net, each on its own rows, in one pass.
 
-    The nets have the initial weights and the batches that ``fit_targets`` gives them one by one,
-    and end up with the same weights to rounding; dropout draws other numbers.
+    The nets have the same initial weights and batches as in single fits by ``fit_targets``, and
+    the same final weights up to rounding. Only dropout draws other numbers.
 
     Parameters
     ----------
     estimator : estimator
-        What is to be fitted; never changed.
+        The estimator to fit; it is not changed.
     inputs : list of indexable
         The rows of each fit.
     targets : list of ndarray of shape (n_samples, C) or (n_samples,)
@@ -73,37 +74,37 @@ def fit_stacked(estimator, inputs, targets, seeds, *, sample_weights=None):
     Returns
     -------
     list of FittedTargets or None
-        None for a fit that is better done by itself: the estimator is no plain skorch net, nor a
-        Pipeline that ends in one, of linear layers, attention, norms, dropout and elementwise
-        functions, with SGD, Adam or AdamW, on arrays in memory.
+        None for each fit that must be done on its own. Supported are plain skorch nets, and
+        Pipelines that end in one, of linear layers, attention, norms, dropout and elementwise
+        functions, trained by SGD, Adam or AdamW on arrays in memory.
     """
-    nothing = [None] * len(inputs)
+    unsupported = [None] * len(inputs)
     if not is_net(final_step(estimator)):
-        return nothing
-    from ._prepare import groups_of, is_plain
-    from ._training import train_together
+        return unsupported
+    from ._prepare import group_folds, is_supported
+    from ._training import train_stacked
 
-    if not is_plain(final_step(estimator), targets[0].ndim == 2):
-        return nothing
-    weights, graphs = nothing if sample_weights is None else sample_weights, {}
-    each_fit = zip(inputs, targets, weights, seeds, strict=True)
-    opened = [_open(estimator, *given, graphs) for given in each_fit]
-    for group in groups_of([each[1] for each in opened if each is not None]):
+    if not is_supported(final_step(estimator), targets[0].ndim == 2):
+        return unsupported
+    weights, graphs = [None] * len(inputs) if sample_weights is None else sample_weights, {}
+    fits = zip(inputs, targets, weights, seeds, strict=True)
+    prepared = [_prepare_fit(estimator, *data, graphs) for data in fits]
+    for group in group_folds([fold for _, fold in filter(None, prepared)]):
         with isolated_generators(0):
-            train_together(group, graphs[group[0].settings])
-    pairs = zip(opened, targets, strict=True)
-    return [None if each is None else _fitted(each[0], own) for each, own in pairs]
+            train_stacked(group, graphs[group[0].settings])
+    pairs = zip(prepared, targets, strict=True)
+    return [None if fit is None else _make_result(fit[0], y) for fit, y in pairs]
 
 
-def _open(estimator, X, targets, weight, seed, graphs):
-    """Return a fit's estimator and net, up to the first epoch; None where it is better by itself.
+def _prepare_fit(estimator, X, targets, weight, seed, graphs):
+    """Return the model and `FoldNet` of a fit before its first epoch, or None if unsupported.
 
-    Of the other fits only the `graphs` of modules with the same settings are looked at: which of
-    them are beside it must not matter.
+    The other fits must not affect the result. They share only the `graphs` of modules with the
+    same settings.
     """
-    from ._graph import graphs_of
-    from ._prepare import prepare
-    from ._training import is_alike
+    from ._graph import trace_graphs
+    from ._prepare import prepare_fold
+    from ._training import matches_module
 
     if weight is not None and not np.all(weight > 0):
         return None
@@ -111,16 +112,16 @@ def _open(estimator, X, targets, weight, seed, graphs):
         with isolated_generators(seed):
             model = seed_estimator(clone(estimator), seed)
             net, X, _ = fit_before_last(model, X, targets, weight)
-            fold = prepare(net, X, targets, weight)
+            fold = prepare_fold(net, X, targets, weight)
             if fold.settings not in graphs:
-                graphs[fold.settings] = graphs_of(net.module_)
-            return (model, fold) if is_alike(fold, graphs[fold.settings]) else None
-    # What is no NotStackableError fails in a single fit, too, which says what and in which fold.
+                graphs[fold.settings] = trace_graphs(net.module_)
+            return (model, fold) if matches_module(fold, graphs[fold.settings]) else None
+    # Other errors than NotStackableError occur in a single fit too, which reports the fold.
     except Exception:
         return None
 
 
-def _fitted(model, targets):
+def _make_result(model, targets):
     if targets.ndim == 1:
         return FittedTargets(model, None, None, "net")
     net, n_classes = final_step(model), targets.shape[1]

@@ -1,4 +1,4 @@
-"""Route of skorch nets: their own training loop, with the loss against the targets."""
+"""Route of skorch nets: their own training loop, with the loss for the targets."""
 
 from ...utils._nets import is_net
 
@@ -10,7 +10,7 @@ def handles(estimator, targets, sample_weight):
 
 def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
     """Train the net on probability rows (n_samples, C) or numbers (n_samples,)."""
-    # Imported late: torch is loaded only if there is a net.
+    # Imported here, so that torch is loaded only if there is a net.
     from ..._nets._training import train
 
     try:

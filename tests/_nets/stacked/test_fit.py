@@ -1,4 +1,4 @@
-"""The nets of all folds in one pass: the same labels as one after the other, up to rounding."""
+"""Nets of all folds in one pass: the same labels as in single fits, up to rounding."""
 
 import numpy as np
 import pytest
@@ -70,7 +70,7 @@ def test_regressor_and_its_thresholds():
     assert np.allclose(together.thresholds_, one_by_one.thresholds_, atol=1e-3)
 
 
-def test_what_is_no_plain_net_goes_one_by_one():
+def test_other_estimators_are_fitted_one_by_one():
     net = classifier().estimator
     slr = SLRClassifier(LogisticRegression(), n_rounds=1, cv=2, random_state=0).fit(X, Y)
     assert not slr.history_["stacked"].any()
@@ -81,14 +81,14 @@ def test_what_is_no_plain_net_goes_one_by_one():
 
 
 @pytest.mark.parametrize("n_jobs", [2, 3])
-def test_labels_are_the_same_to_the_bit_for_any_number_of_processes(n_jobs):
+def test_labels_are_equal_to_the_bit_for_any_number_of_processes(n_jobs):
     serial = classifier(n_repeats=2).fit(X, Y)
     shared = classifier(n_repeats=2, n_jobs=n_jobs).fit(X, Y)
     assert shared.history_["stacked"].all()
     np.testing.assert_array_equal(shared.refined_labels_, serial.refined_labels_)
 
 
-def test_large_inputs_go_in_several_passes_with_the_same_bits(monkeypatch):
+def test_large_inputs_take_several_passes_and_are_equal_to_the_bit(monkeypatch):
     at_once = classifier().fit(X, Y)
     students = classifier(final="folds").fit(X, Y)
     monkeypatch.setattr(_fold, "_BYTES_PER_PASS", 2 * X.nbytes)
@@ -100,16 +100,16 @@ def test_large_inputs_go_in_several_passes_with_the_same_bits(monkeypatch):
 
     fit = _fold.fit_stacked
     monkeypatch.setattr(_fold, "fit_stacked", fit_stacked)
-    in_parts = classifier().fit(X, Y)
+    in_passes = classifier().fit(X, Y)
     assert sizes == [2, 2, 1] * 2
-    np.testing.assert_array_equal(at_once.refined_labels_, in_parts.refined_labels_)
+    np.testing.assert_array_equal(at_once.refined_labels_, in_passes.refined_labels_)
     again = classifier(final="folds").fit(X, Y)
     assert sizes[6:] == [2, 2, 1] * 3
     np.testing.assert_array_equal(students.predict_proba(X), again.predict_proba(X))
 
 
 @pytest.mark.parametrize("n_jobs", [2, 3])
-def test_a_fold_of_one_class_is_fitted_alone_and_no_other(n_jobs, monkeypatch):
+def test_only_a_fold_of_one_class_is_fitted_alone(n_jobs, monkeypatch):
     rows = np.arange(80)
     splits = [(np.setdiff1d(rows, rows[k::5]), rows[k::5]) for k in range(5)]
     splits[2] = (np.setdiff1d(np.flatnonzero(Y == 1), splits[2][1]), splits[2][1])

@@ -43,7 +43,7 @@ class Twice(nn.Module):
 
 
 class Functions(nn.Module):
-    """What a forward may call."""
+    """Calls supported functions and methods."""
 
     def __init__(self):
         super().__init__()
@@ -55,7 +55,7 @@ class Functions(nn.Module):
 
 
 class Kinks(nn.Module):
-    """A positive part whose input, and whose gradient, somebody else wants as well."""
+    """A ReLU whose input and gradient are used by another step."""
 
     def __init__(self):
         super().__init__()
@@ -67,7 +67,7 @@ class Kinks(nn.Module):
 
 
 class RectifiesRows(nn.Sequential):
-    """Looks twice at the rows, which are not its own to write over."""
+    """Uses its inputs twice, so it must not overwrite them."""
 
     def __init__(self):
         super().__init__(nn.Linear(D, D), nn.Linear(D, C))
@@ -136,7 +136,7 @@ SEQUENCES = {
 
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("name", [*MODULES, *SEQUENCES])
-def test_stacks_compute_what_the_modules_do(name, training):
+def test_stacks_equal_the_modules(name, training):
     make = {**MODULES, **SEQUENCES}[name]
     modules = [make().train(training) for _ in range(K)]
     X = torch.randn((K, B, D) if name in MODULES else (K, B, 3, D))
@@ -150,7 +150,7 @@ def test_stacks_compute_what_the_modules_do(name, training):
         expected = module(X[k])
         torch.testing.assert_close(out[k], expected)
         (expected * goal[k]).sum().backward()
-        for whole, part in zip(gradients, stacked.places(k), strict=True):
+        for whole, part in zip(gradients, stacked.get_parameters(k), strict=True):
             if training:
                 torch.testing.assert_close(whole[k], part.grad)
     statistics = [{name: b.clone() for name, b in module.named_buffers()} for module in modules]
@@ -179,14 +179,14 @@ def test_modules_keep_their_weights_until_unstacked():
     assert all(torch.equal(m[0].weight, w + 1) for m, w in zip(modules, before, strict=True))
 
 
-def test_dropout_follows_the_mode():
+def test_dropout_is_used_in_training_only():
     modules = [nn.Sequential(nn.Dropout(0.5), nn.Linear(D, C)) for _ in range(K)]
     stacked, X = StackedModules(modules), torch.randn(K, B, D)
     assert not torch.equal(stacked.forward(X, True), stacked.forward(X, True))
     assert torch.equal(stacked.forward(X, False), stacked.forward(X, False))
 
 
-def test_attention_draws_dropout_from_each_module_s_generator():
+def test_attention_uses_the_generator_of_each_module():
     modules = [Sequences(Attention(dropout=0.5)) for _ in range(K)]
 
     def outputs(chosen):
@@ -276,7 +276,7 @@ def hooked():
         lambda: nn.Sequential(nn.Linear(D, C), nn.Softmax(dim=0)),
     ],
 )
-def test_what_is_not_known_is_refused(make):
+def test_unsupported_modules_are_refused(make):
     modules = [make() for _ in range(K)]
     modes = [module.training for module in modules]
     with pytest.raises(NotStackableError):

@@ -37,7 +37,7 @@ FOLDS = np.array_split(RNG.permutation(N), 3)
 
 
 class Net(nn.Module):
-    # Smooth: at the kink of a ReLU rounding may turn a gradient on or off.
+    # Smooth: at the kink of a ReLU, rounding may change a gradient to 0.
     def __init__(self, n_outputs=C, norm=None, dropout=0.0, last=None, width=8):
         super().__init__()
         parts = [nn.Linear(D, width), nn.Tanh(), nn.Dropout(dropout), nn.Linear(width, n_outputs)]
@@ -56,7 +56,7 @@ def make(kind=NeuralNetClassifier, module=Net, **params):
 
 
 def fits(net, folds=FOLDS, targets=T, weight=None):
-    """Return what one pass over all folds fits, and what single fits do."""
+    """Return the fits of one pass over all folds, and the single fits."""
     together = fit_stacked(
         net,
         [X[rows] for rows in folds],
@@ -133,7 +133,7 @@ NETS = {
 
 
 @pytest.mark.parametrize("name", NETS)
-def test_one_pass_gives_the_single_fits(name):
+def test_one_pass_equals_single_fits(name):
     assert_alike(*fits(make(**NETS[name])))
 
 
@@ -147,7 +147,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("name", [*NETS, *ODD])
-def test_a_net_is_the_same_to_the_bit_whichever_are_beside_it(name):
+def test_a_net_is_equal_to_the_bit_with_any_other_nets(name):
     net = make(**{**NETS, **ODD}[name], max_epochs=3)
     folds = [np.arange(30), np.arange(30, 59), np.arange(59, 90)]
 
@@ -163,7 +163,7 @@ def test_a_net_is_the_same_to_the_bit_whichever_are_beside_it(name):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_folds_of_any_sizes_and_weights(weighted):
+def test_folds_of_different_sizes_and_weights(weighted):
     weight = RNG.uniform(0.5, 2, size=N) if weighted else None
     for sizes in ([0, 30, 61, 90], [0, 32, 65, 90], [0, 24, 52, 90]):
         folds = [np.arange(a, b) for a, b in itertools.pairwise(sizes)]
@@ -172,7 +172,7 @@ def test_folds_of_any_sizes_and_weights(weighted):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_pipelines_fit_what_comes_before_the_net_on_each_fold(weighted):
+def test_pipelines_fit_their_first_steps_on_each_fold(weighted):
     weight = RNG.uniform(0.5, 2, size=N) if weighted else None
     pipeline = make_pipeline(StandardScaler(), make_pipeline("passthrough", make(**ADAM)))
     together, alone = fits(pipeline, weight=weight)
@@ -193,7 +193,7 @@ def test_one_hot_targets_are_hard_labels():
     assert_alike(*fits(make(), targets=np.eye(C)[T.argmax(axis=1)]))
 
 
-def test_optimizers_know_where_they_stopped():
+def test_optimizers_keep_their_state():
     together, alone = fits(make(**ADAM, train_split=None))
     for got, expected in zip(together, alone, strict=True):
         got, expected = (each.model.optimizer_.state_dict() for each in (got, expected))
@@ -202,7 +202,7 @@ def test_optimizers_know_where_they_stopped():
         assert got["state"][0]["exp_avg"]._base is None
 
 
-def test_dropout_is_drawn_from_the_seeds_and_learns_as_well():
+def test_dropout_depends_on_the_seed_only_and_learns_equally_well():
     net = make(module__dropout=0.5, max_epochs=30)
     first, alone = fits(net)
     again, _ = fits(net)
@@ -212,23 +212,23 @@ def test_dropout_is_drawn_from_the_seeds_and_learns_as_well():
     assert np.mean(losses[0]) == pytest.approx(np.mean(losses[1]), abs=0.05)
 
 
-class AsksForItsRate(Net):
+class UsesItsRate(Net):
     def forward(self, X):
         first, bend, drop, last = self.layers
         hidden = bend(first(X))
         return last(drop(hidden) if drop.p else hidden)
 
 
-def test_a_forward_may_ask_for_its_rate_of_dropout():
+def test_a_forward_may_use_its_dropout_rate():
     plain, asking = (
-        fits(make(module=module, module__dropout=0.5))[0] for module in (Net, AsksForItsRate)
+        fits(make(module=module, module__dropout=0.5))[0] for module in (Net, UsesItsRate)
     )
     for a, b in zip(plain, asking, strict=True):
         np.testing.assert_array_equal(a.predict(X), b.predict(X))
 
 
 class DrawsItsSlope(Net):
-    """Differs from fold to fold in more than weights."""
+    """Differs between folds in more than its weights."""
 
     def __init__(self):
         super().__init__()
@@ -246,9 +246,9 @@ def test_modules_that_draw_their_settings_keep_their_own():
         np.testing.assert_allclose(a.predict(X), b.predict(X), rtol=1e-4, atol=1e-6)
 
 
-def test_a_loss_of_every_batch_is_kept_however_many_wait(monkeypatch):
+def test_each_batch_loss_is_recorded_for_any_number_of_pending_batches(monkeypatch):
     together, alone = fits(make())
-    monkeypatch.setattr(_training, "_ENTRIES_AT_ONCE", 3 * 32 * C + 1)
+    monkeypatch.setattr(_training, "_MAX_OUTPUTS", 3 * 32 * C + 1)
     in_pieces, _ = fits(make())
     for a, b, c in zip(together, alone, in_pieces, strict=True):
         losses = [
@@ -259,7 +259,7 @@ def test_a_loss_of_every_batch_is_kept_however_many_wait(monkeypatch):
         np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
 
 
-def test_global_generators_are_left_alone():
+def test_global_generators_are_not_changed():
     torch.manual_seed(5)
     np.random.seed(5)  # noqa: NPY002
     expected = torch.rand(1), np.random.rand()  # noqa: NPY002
@@ -269,7 +269,7 @@ def test_global_generators_are_left_alone():
     assert (torch.rand(1), np.random.rand()) == expected  # noqa: NPY002
 
 
-def test_fitted_nets_pickle_and_hold_only_their_own_weights():
+def test_fitted_nets_pickle_and_contain_only_their_own_weights():
     together, _ = fits(make())
     model = together[0].model
     again = pickle.loads(pickle.dumps(model))
@@ -334,7 +334,7 @@ class NeverDrops(Net):
 
 
 class NoGradient(Net):
-    """A part without gradient, behind weights that begin at zero."""
+    """A branch without gradient, before weights that are zero at first."""
 
     def __init__(self):
         super().__init__()
@@ -386,12 +386,12 @@ class OwnOrder(torch.utils.data.Sampler):
         make(batch_size=23, module__norm=nn.BatchNorm1d),  # a last batch of one
     ],
 )
-def test_everything_else_is_left_to_single_fits(net):
+def test_other_nets_need_single_fits(net):
     rows = [X[rows] for rows in FOLDS]
     assert fit_stacked(net, rows, [T[rows] for rows in FOLDS], SEEDS) == [None] * 3
 
 
-def test_other_rows_are_left_to_single_fits():
+def test_other_inputs_need_single_fits():
     targets = [T[rows] for rows in FOLDS]
     inputs = [X[rows] for rows in FOLDS]
     for other in (
@@ -404,7 +404,7 @@ def test_other_rows_are_left_to_single_fits():
     assert fit_stacked(make(), inputs, targets, SEEDS, sample_weights=weights) == [None] * 3
 
 
-def test_stacks_that_compute_something_else_are_not_trusted(monkeypatch):
+def test_stacks_with_other_results_are_not_used(monkeypatch):
     class Wrong(_training.StackedModules):
         def backward(self, delta):
             super().backward(1.01 * delta)
@@ -414,7 +414,7 @@ def test_stacks_that_compute_something_else_are_not_trusted(monkeypatch):
     assert fit_stacked(make(), inputs, targets, SEEDS) == [None] * 3
 
 
-def test_warning_filters_are_left_as_they_were():
+def test_warning_filters_are_not_changed():
     before = list(warnings.filters)
     scheduler = LRScheduler("StepLR", step_size=1)
     assert None not in fit_stacked(make(callbacks=[scheduler]), [X, X], [T, T], [0, 1])
