@@ -27,6 +27,7 @@ from ._running._progress import Plan, print_line, report_fit
 from .refinement import AnnotatorRefinement, AverageRefinement, PosteriorRefinement
 from .utils._estimators import check_teachers, set_learned_attributes
 from .utils._inputs import as_indexable, check_lengths
+from .utils._label_keywords import encode_label_keywords
 from .utils._label_parameters import rename_labels
 from .utils._routing import make_router, route_fit
 from .utils._sklearn import (
@@ -82,13 +83,14 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         X = as_indexable(X)
         student, teachers, refinement = self._clone_parameters()
         labels = self._encode_labels(y, y_val, refinement)
-        if labels.n_classes is not None:
-            for estimator in (student, *teachers):
-                rename_labels(estimator, labels.classes)
         n_samples = check_lengths(X, y=y, groups=groups, sample_weight=sample_weight)
         weight, inner_weight, groups, fit_params = route_fit(
             self, n_samples, sample_weight, groups, fit_params
         )
+        if labels.n_classes is not None:
+            for estimator in (student, *teachers):
+                rename_labels(estimator, labels.classes)
+            fit_params = encode_label_keywords(fit_params, labels.classes)
         X_val = self._check_validation(X_val, y_val)
         final = FinalFit(self.final, with_scores=self._needs_scores())
         final.check(self.cv, n_samples, self.n_rounds, groups)

@@ -21,6 +21,7 @@ from ..utils._estimators import (
     set_learned_attributes,
 )
 from ..utils._inputs import as_indexable, check_lengths
+from ..utils._label_keywords import encode_label_keywords
 from ..utils._label_parameters import rename_labels
 from ..utils._labels import encode_labels
 from ..utils._nets import final_step
@@ -36,7 +37,8 @@ def fit_clone(estimator, targets, *, X, classes, seed, key=(), **options):
     Parameters
     ----------
     estimator : estimator
-        Cloned, never changed; its class weights are written with the user's labels.
+        Cloned, never changed; its class weights are written with the user's labels,
+        as are validation sets in `fit_params`.
     targets : ndarray of shape (n_samples, C) or (n_samples,)
         Probability rows for a classifier, numbers for a regressor.
     X : indexable of length n_samples
@@ -58,6 +60,8 @@ def fit_clone(estimator, targets, *, X, classes, seed, key=(), **options):
     estimator = clone(estimator)
     if classes is not None:
         rename_labels(estimator, classes)
+        keywords = options.get("fit_params") or {}
+        options["fit_params"] = encode_label_keywords(keywords, classes)
     seed = derive_seed(seed, *key) if key else seed
     return fit_targets(estimator, X, targets, seed=seed, **options)
 

@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Mapping
 
 import numpy as np
-from sklearn.metrics import get_scorer
+from sklearn.metrics import get_scorer, get_scorer_names
 
 from ._nets import is_net
 
@@ -145,6 +145,8 @@ def _encode_scoring(scoring, index, classes):
     if isinstance(scoring, (list, tuple, set)):
         return {name: _encode_scoring(name, index, classes) for name in scoring}
     if isinstance(scoring, str):
+        if scoring not in get_scorer_names():  # "loss", of an estimator that knows it
+            return scoring
         scorer = get_scorer(scoring)
         depends = "pos_label" in inspect.signature(scorer._score_func).parameters
         return _encode_scorer(scorer, index, classes) if depends else scoring
