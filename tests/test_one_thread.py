@@ -1,4 +1,4 @@
-"""The suite takes as long as it takes with one thread, whatever OMP_NUM_THREADS is outside."""
+"""Tests compute with one thread, also if OMP_NUM_THREADS is larger outside."""
 
 import joblib
 import numpy as np

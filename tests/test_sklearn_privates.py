@@ -1,6 +1,6 @@
-"""Private attributes of other libraries that we use: if a new version changes one, this says which.
+"""Private attributes of other libraries: if a new version changes one, these tests say which.
 
-Private functions that we import are in `utils/_sklearn.py`, see `tests/utils/test_sklearn.py`.
+The private functions that we import are tested in `tests/utils/test_sklearn.py`.
 """
 
 import ast
@@ -79,7 +79,7 @@ HAS_CALLBACKS = _sklearn.CallbackSupportMixin.__module__.startswith("sklearn.")
 if not HAS_CALLBACKS:  # scikit-learn before 1.9
     PRIVATES[_sklearn.CallbackSupportMixin].clear()
 
-# The same of other libraries, by where the class is found; their own tests fit them.
+# The same for other libraries, by the place of the class.
 OF_OTHER_LIBRARIES = {
     "lightgbm.LGBMModel": "_objective _Booster",
     "os": "_exit",
@@ -278,8 +278,7 @@ def test_the_state_of_a_tree_is_what_the_route_of_trees_converts(kind):
     assert np.array_equal(copied.predict(X.astype(np.float32)), tree.predict(X.astype(np.float32)))
 
 
-def test_histogram_boosting_reads_of_its_loss_what_ours_has():
-    """The boosting route gives scikit-learn a loss of its own while it fits."""
+def test_our_loss_has_what_histogram_boosting_reads():
     source = inspect.getsource(gradient_boosting)
     read = set(re.findall(r"\bself\._loss\.(\w+)", source))
     read |= set(re.findall(r"hasattr\(self\._loss, \"(\w+)\"\)", source))
@@ -287,8 +286,9 @@ def test_histogram_boosting_reads_of_its_loss_what_ours_has():
         "constant_hessian", "differentiable", "fit_intercept_only", "gradient_hessian",
         "init_gradient_and_hessian", "link",
     }  # fmt: skip
-    # The first is for losses with a constant hessian. The second is for predictions, which use
-    # scikit-learn's loss; that ours lacks it tells scikit-learn not to stratify the row numbers.
+    # `gradient` is read if the hessian is constant. `predict_proba` is read after the fit, from
+    # scikit-learn's own loss. During the fit it must be missing: then the split for early stopping
+    # is not stratified by `y`, which holds row numbers.
     assert read == ours | {"gradient", "predict_proba"}
     fitted = fit_one(HistGradientBoostingClassifier)
     loss = _SoftLoss(fitted._loss, np.full((4, 3), 1 / 3))

@@ -2,8 +2,7 @@
 
 A DataLoader asks its dataset for one item after the other and stacks the items. For small nets,
 this takes longer than the arithmetic. If the dataset is skorch's own and its arrays are in memory,
-a `MemoryLoader` indexes whole tensors instead. It draws the same random numbers and returns the
-same rows in the same order.
+a `MemoryLoader` indexes whole tensors instead, with the same random numbers and the same batches.
 """
 
 import functools
@@ -88,10 +87,8 @@ def _collate(collate, items):
 
 def uses_skorch_loading(net_class):
     """Whether a class of nets inherits the methods of skorch that make datasets and loaders."""
-    return all(
-        getattr(net_class, name) is getattr(NeuralNet, name)
-        for name in ("get_dataset", "get_iterator")
-    )
+    methods = net_class.get_dataset, net_class.get_iterator
+    return methods == (NeuralNet.get_dataset, NeuralNet.get_iterator)
 
 
 def to_memory_loader(loader):

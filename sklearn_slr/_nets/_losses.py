@@ -40,15 +40,11 @@ def soft_criterion(net, labels, soft_targets, sample_weight):
     forward, own_forward = criterion.forward, vars(criterion).get("forward")
 
     def soft_forward(input, target, *args, **kwargs):
+        def call(*pair):
+            return forward(*pair, *args, **kwargs)
+
         calls.append(_check_labels(net, target, labels, soft_targets))
-        return _compute_loss(
-            criterion,
-            lambda pred, target: forward(pred, target, *args, **kwargs),
-            input,
-            target,
-            soft_targets,
-            sample_weight,
-        )
+        return _compute_loss(criterion, call, input, target, soft_targets, sample_weight)
 
     vars(net)["criterion_"], vars(criterion)["forward"] = criterion, soft_forward
     try:
@@ -89,27 +85,23 @@ def _compute_loss(criterion, forward, pred, labels, soft_targets, sample_weight)
     """Return the loss of a batch, reduced as the criterion reduces it."""
     native, target = type(criterion).forward, labels
     first = pred[0] if isinstance(pred, tuple) else pred
-    if sample_weight is not None:
-        sample_weight = sample_weight.to(first.dtype).to(first.device)
+    weight = None if sample_weight is None else sample_weight.to(first.dtype).to(first.device)
     if soft_targets is not None:
         soft_targets = soft_targets.to(first.dtype).to(first.device)
         if native in (nn.CrossEntropyLoss.forward, nn.NLLLoss.forward):
-            return _cross_entropy(criterion, first, soft_targets, sample_weight)
+            return _cross_entropy(criterion, first, soft_targets, weight)
         if native in (nn.BCELoss.forward, nn.BCEWithLogitsLoss.forward):
             pred, target = first, soft_targets[:, 1].reshape(labels.shape)
         elif accepts_soft_targets(criterion):
-            is_log = getattr(criterion, "log_target", False)
-            target = _finite_log(soft_targets) if is_log else soft_targets
+            target = soft_targets
+            if getattr(criterion, "log_target", False):
+                target = target.clamp_min(torch.finfo(target.dtype).tiny).log()
         else:
-            return _expected_loss(criterion, forward, pred, labels, soft_targets, sample_weight)
-    if sample_weight is None:
+            return _expected_loss(criterion, forward, pred, labels, soft_targets, weight)
+    if weight is None:
         return forward(pred, target)
     losses = _sample_losses(criterion, forward, pred, target)
-    return _reduce(losses, torch.ones_like(losses), sample_weight, criterion.reduction)
-
-
-def _finite_log(proba):
-    return proba.clamp_min(torch.finfo(proba.dtype).tiny).log()
+    return _reduce(losses, torch.ones_like(losses), weight, criterion.reduction)
 
 
 def _cross_entropy(criterion, pred, soft_targets, sample_weight):
@@ -142,8 +134,7 @@ def _class_losses(criterion, pred, soft_targets):
 def per_sample_losses(criterion, pred, labels, soft_targets):
     """Return the losses (n,) for soft targets, or for labels if soft_targets is None.
 
-    The criterion is an ``nn.CrossEntropyLoss`` or ``nn.NLLLoss`` without class weights, or an
-    elementwise loss.
+    For ``nn.CrossEntropyLoss`` and ``nn.NLLLoss`` without class weights, and elementwise losses.
     """
     if soft_targets is None:
         return _sample_losses(criterion, criterion, pred, labels)

@@ -208,4 +208,4 @@ def _one_cycle(optimizer, total_steps, warmup):
 def _check_fraction(name, value, *, below_one=False):
     if not 0 <= value <= 1 or (below_one and value == 1):
         bound = "< 1" if below_one else "<= 1"
-        raise ValueError(f"Got {name}={value!r}, expected a fraction of 0 <= {name} {bound}.")
+        raise ValueError(f"Got {name}={value!r}, expected a fraction, 0 <= {name} {bound}.")

@@ -90,7 +90,7 @@ class LabelIssuesDisplay:
             Observed labels. None, or the labels passed to `fit`: the training rows, with their
             out-of-fold quality. Other labels: new rows, with predictions as refined labels.
         images : sequence of length n_samples, default=None
-            Images (height, width), perhaps with channels: arrays, PIL images or paths.
+            Images (height, width), optionally with channels: arrays, PIL images or paths.
         text : sequence of str of length n_samples, default=None
             Texts.
         ax, **plot_options : Axes and dict
@@ -101,9 +101,9 @@ class LabelIssuesDisplay:
         LabelIssuesDisplay
             The display.
         """
-        comparison = LabelComparison.from_estimator(estimator, X, y)
-        contents = RowContents.from_inputs(X, len(comparison.observed), images=images, text=text)
-        return cls(comparison, contents).plot(ax, **plot_options)
+        labels = LabelComparison.from_estimator(estimator, X, y)
+        contents = RowContents.from_inputs(X, len(labels.observed), images=images, text=text)
+        return cls(labels, contents).plot(ax, **plot_options)
 
     @classmethod
     def from_predictions(
@@ -141,11 +141,11 @@ class LabelIssuesDisplay:
         LabelIssuesDisplay
             The display.
         """
-        comparison = LabelComparison.from_predictions(
+        labels = LabelComparison.from_predictions(
             observed, refined, classes=classes, quality=quality
         )
-        contents = RowContents.from_inputs(X, len(comparison.observed), images=images, text=text)
-        return cls(comparison, contents).plot(ax, **plot_options)
+        contents = RowContents.from_inputs(X, len(labels.observed), images=images, text=text)
+        return cls(labels, contents).plot(ax, **plot_options)
 
     def plot(
         self, ax: Axes | None = None, *, n_rows: int = 12, n_columns: int | None = None

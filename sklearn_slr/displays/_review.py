@@ -62,7 +62,7 @@ def export_label_review(
         Observed labels. None, or the labels passed to `fit`: the training rows, with their
         out-of-fold quality. Other labels: new rows, with predictions as proposed labels.
     images : sequence of length n_samples, default=None
-        Images (height, width), perhaps with 1, 3 or 4 channels: arrays, PIL images, or paths.
+        Images (height, width), optionally with 1, 3 or 4 channels: arrays, PIL images, or paths.
     text : sequence of str of length n_samples, default=None
         Texts. The first 400 characters are shown.
     limit : int or None, default=1000

@@ -73,7 +73,7 @@ def _as_pixels(image, row):
     elif pixels.ndim != 2 or 0 in shape or pixels.dtype.kind not in "biuf":
         raise ValueError(
             f"images: row {row} has shape {shape} and dtype {pixels.dtype}; expected numbers of "
-            "shape (height, width), perhaps with 1, 3 or 4 channels first or last, or a path. "
+            "shape (height, width), optionally with 1, 3 or 4 channels first or last, or a path. "
             "Reshape flat rows: images=X.reshape(-1, 8, 8)."
         )
     if pixels.dtype == np.uint8:

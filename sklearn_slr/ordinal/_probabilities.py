@@ -41,7 +41,7 @@ def fit_ordered_logit(scores, codes, n_grades, sample_weight=None, *, unit=1.0):
     scores, codes, weight = scores[used] * unit, codes[used], weight[used] / weight[used].sum()
     center = float(weight @ scores)
     scale = float(np.sqrt(weight @ (scores - center) ** 2))
-    # Scores that differ by rounding errors only carry no information about grades.
+    # Scores that differ only by rounding errors carry no information about grades.
     scale = scale if scale > 1e-12 * max(1.0, abs(center)) else np.inf
     standard = np.concatenate([(scores - center) / scale, np.zeros(n_grades)])
     codes = np.concatenate([codes, np.arange(n_grades)])

@@ -12,10 +12,10 @@ from sklearn.base import BaseEstimator
 from ..utils._sklearn import Interval
 from ..utils._typing import Floats
 from ._answers import annotator_posterior, vote_shares
-from ._posterior import check_classification, sharpen, smooth
+from ._posterior import SmoothedTargetsMixin, check_classification, sharpen
 
 
-class AnnotatorRefinement(BaseEstimator):
+class AnnotatorRefinement(SmoothedTargetsMixin, BaseEstimator):
     """Combine the answers of several annotators with the predictions of the models.
 
     `SLRClassifier.fit` then takes a table of answers as `y`: a column for each annotator, with
@@ -154,18 +154,3 @@ class AnnotatorRefinement(BaseEstimator):
             "annotator_quality_": np.diagonal(confusion, axis1=1, axis2=2) @ class_shares,
             "noise_matrix_": pooled,
         }
-
-    def training_targets(self, refined: Floats) -> Floats:
-        """Return smoothed labels to train on.
-
-        Parameters
-        ----------
-        refined : ndarray of shape (n_samples, C)
-            The refined labels.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, C)
-            ``(1 - smoothing) * refined + smoothing / C``.
-        """
-        return smooth(refined, self.smoothing)

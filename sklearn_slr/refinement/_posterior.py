@@ -20,7 +20,26 @@ from ._noise import count_transition, em_transition, log_determinant, posterior_
 COLD, HOT, MARGIN = 0.5, 1.0, 3.0
 
 
-class PosteriorRefinement(BaseEstimator):
+class SmoothedTargetsMixin:
+    """Students train on labels that are smoothed by the parameter `smoothing`."""
+
+    def training_targets(self, refined: Floats) -> Floats:
+        """Return smoothed labels to train on.
+
+        Parameters
+        ----------
+        refined : ndarray of shape (n_samples, C)
+            The refined labels.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, C)
+            ``(1 - smoothing) * refined + smoothing / C``.
+        """
+        return smooth(refined, self.smoothing)
+
+
+class PosteriorRefinement(SmoothedTargetsMixin, BaseEstimator):
     """Replace each label by the posterior distribution of its true class.
 
     The sharpened out-of-fold prediction ``p ~ P ** (1 / temperature)`` is the prior of the true
@@ -189,21 +208,6 @@ class PosteriorRefinement(BaseEstimator):
         transition = self._estimate_transition(proba, observed, sample_weight)
         learned = {"noise_matrix_": transition, "temperature_": float(self.temperature)}
         return posterior_labels(proba, observed, transition), learned
-
-    def training_targets(self, refined: Floats) -> Floats:
-        """Return smoothed labels to train on.
-
-        Parameters
-        ----------
-        refined : ndarray of shape (n_samples, C)
-            The refined labels.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, C)
-            ``(1 - smoothing) * refined + smoothing / C``.
-        """
-        return smooth(refined, self.smoothing)
 
     def _estimate_transition(self, proba, observed, weight):
         n_classes = proba.shape[1]

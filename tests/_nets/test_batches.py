@@ -36,13 +36,6 @@ Y = RNG.integers(C, size=N)
 T = RNG.dirichlet(np.ones(C), size=N)
 
 
-@pytest.fixture(autouse=True)
-def _seeded():
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        yield
-
-
 def loaded(loader):
     """Return all batches of a loader, and what the generator gives next."""
     torch.manual_seed(7)

@@ -21,13 +21,6 @@ Y = RNG.integers(C, size=N)
 T = RNG.dirichlet(np.ones(C), size=N)
 
 
-@pytest.fixture(autouse=True)
-def _seeded():
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        yield
-
-
 def make(kind=NeuralNetClassifier, n_outputs=C, **params):
     return kind(
         nn.Linear,

@@ -37,16 +37,6 @@ from sklearn_slr._nets._training import _fit_soft_targets, split_targets, train 
 N, D, C = 60, 4, 3
 
 
-@pytest.fixture(autouse=True)
-def _one_seeded_thread():
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        yield
-    torch.set_num_threads(n_threads)
-
-
 class Net(nn.Module):
     def __init__(self, n_outputs=C, nonlinearity=None, n_inputs=D):
         super().__init__()

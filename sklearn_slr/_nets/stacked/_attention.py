@@ -38,8 +38,7 @@ class SelfAttention(Layer):
         n_heads = self.stack.layers[0].num_heads
         shape = (n_models * n_rows, n_steps, 3, n_heads, -1)
         query, key, value = projected.view(shape).permute(2, 0, 3, 1, 4)
-        shape = (n_models, n_rows, n_heads, n_steps, n_steps)
-        factors = self.dropout.draw_factors(shape, training)
+        factors = self.dropout.draw_factors((n_models, n_rows, n_heads, n_steps, n_steps), training)
         if factors is None:
             out = F.scaled_dot_product_attention(query, key, value)
         else:
@@ -84,7 +83,7 @@ def get_traceable_forward(module, tracer):
         return None
 
     def traceable_forward(X, *others, **options):
-        options.pop("need_weights", None)  # self-attention here never returns its weights
+        options.pop("need_weights", None)  # they are not returned
         if any(other is not X for other in others) or any(options.values()):
             raise NotStackableError("masks, or attention to other inputs")
         return forward(module, X, tracer)

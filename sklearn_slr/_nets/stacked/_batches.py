@@ -1,8 +1,8 @@
 """Batches of several folds, stacked, each taken from the fold's own rows.
 
-Batches are padded to a multiple of 32 rows, so that the values of each fold begin and end at a
-whole pair of vector registers (of at most 512 bits). Otherwise, matrix products and elementwise
-functions would round differently, and the results of a fold would depend on the folds next to it.
+Batches are padded to a multiple of 32 rows, so that the values of each fold fill whole pairs of
+vector registers (of at most 512 bits). Otherwise, matrix products and elementwise functions would
+round differently, and the results of a fold would depend on the folds next to it in memory.
 """
 
 import math

@@ -1,8 +1,7 @@
 """Fit a net on several folds in one pass, if that is known to equal the single fits.
 
 A small net spends its time in Python calls and memory access, not in arithmetic. Nets of the same
-architecture can share both: their weights are stacked, and each step takes one batch of every
-fold.
+architecture can share both: weights are stacked, and each step takes one batch of every fold.
 """
 
 import numpy as np

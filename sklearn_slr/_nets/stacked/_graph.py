@@ -9,6 +9,7 @@ import copy
 import functools
 import operator
 import random
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,9 +20,9 @@ from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
 from ._attention import SelfAttention, get_traceable_forward
 from ._layers import Add, BatchNorm, Elementwise, LayerNorm, Linear, NotStackableError, ReLU
 
-_ELEMENTWISE_MODULES = (nn.CELU, nn.ELU, nn.GELU, nn.Hardsigmoid, nn.Hardswish, nn.LeakyReLU)
-_ELEMENTWISE_MODULES += (nn.LogSigmoid, nn.Mish, nn.ReLU6, nn.SELU, nn.Sigmoid, nn.SiLU)
-_ELEMENTWISE_MODULES += (nn.Softplus, nn.Softsign, nn.Tanh)
+_ELEMENTWISE_MODULES: tuple[type, ...] = (nn.CELU, nn.ELU, nn.GELU, nn.Hardsigmoid, nn.Hardswish)
+_ELEMENTWISE_MODULES += (nn.Identity, nn.LeakyReLU, nn.LogSigmoid, nn.Mish, nn.ReLU6, nn.SELU)
+_ELEMENTWISE_MODULES += (nn.Sigmoid, nn.SiLU, nn.Softplus, nn.Softsign, nn.Tanh)
 _PLAIN_TYPES = (int, float, str, bool, tuple, type(None))
 
 
@@ -117,7 +118,7 @@ class Program:
         steps, numbers = _make_steps(nodes, make_step), {node: k for k, node in enumerate(nodes)}
         # Tuples of a step, the numbers of its output and its inputs, and which inputs need a
         # gradient: those that depend on weights.
-        self._operations, depends_on_weights = [], set()
+        self._steps, depends_on_weights = [], set()
         for node in nodes:
             inputs = tuple(numbers[source] for source in node.all_input_nodes)
             if node.op == "placeholder":
@@ -133,16 +134,14 @@ class Program:
                 needs_grad = tuple(k in depends_on_weights for k in inputs)
                 if any(needs_grad) or getattr(step, "stack", None) is not None:
                     depends_on_weights.add(numbers[node])
-                self._operations.append((step, numbers[node], inputs, needs_grad))
+                self._steps.append((step, numbers[node], inputs, needs_grad))
                 if isinstance(step, ReLU):
                     step.owns_input, step.owns_delta = _can_overwrite(node, steps)
-        self._last_use = {
-            k: i for i, (_, _, inputs, _) in enumerate(self._operations) for k in inputs
-        }
+        self._last_use = {k: i for i, (_, _, inputs, _) in enumerate(self._steps) for k in inputs}
 
     def forward(self, X, training, real_rows):
         values = {self._input: X}
-        for i, (step, output, inputs, _) in enumerate(self._operations):
+        for i, (step, output, inputs, _) in enumerate(self._steps):
             if isinstance(step, BatchNorm):
                 step.real_rows = real_rows
             values[output] = step.forward(training, *(values[k] for k in inputs))
@@ -153,7 +152,7 @@ class Program:
 
     def backward(self, delta):
         deltas = {self._output: delta}
-        for step, output, inputs, needs_grad in reversed(self._operations):
+        for step, output, inputs, needs_grad in reversed(self._steps):
             if output not in deltas:
                 continue
             gradients = step.backward(deltas.pop(output), any(needs_grad))
@@ -181,10 +180,7 @@ def _make_steps(nodes, make_step):
 
 
 def _can_overwrite(node, steps):
-    """Whether a step may overwrite its input and the gradient of its output.
-
-    It may if a linear layer makes the array, and no other step uses it.
-    """
+    """Whether linear layers make a step's input, and its gradient, for this step alone."""
 
     def is_linear(other):
         return isinstance(steps.get(other), Linear)
@@ -201,8 +197,6 @@ def make_weightless_step(module):
     kind = type(module)
     if kind is nn.ReLU:
         return ReLU(module.inplace)
-    if kind is nn.Identity:
-        return Elementwise(_identity)
     if kind in _ELEMENTWISE_MODULES:
         function = copy.copy(module)
         in_place = getattr(module, "inplace", False)
@@ -228,10 +222,6 @@ def get_layer_class(module):
     if kind is nn.BatchNorm1d and module.track_running_stats and module.momentum is not None:
         return BatchNorm
     raise NotStackableError(kind.__name__)
-
-
-def _identity(X):
-    return X
 
 
 def _flatten(X):
@@ -298,9 +288,9 @@ def _make_elementwise(function, args, options):
     return Elementwise(lambda X: function(X, *args[1:], **options))
 
 
-_ELEMENTWISE_FUNCTIONS = ("sigmoid", "tanh", torch.sigmoid, torch.tanh, F.sigmoid, F.tanh)
-_ELEMENTWISE_FUNCTIONS += (F.elu, F.gelu, F.leaky_relu, F.selu, F.silu, F.softplus)
-_FUNCTION_STEPS = {
+_ELEMENTWISE_FUNCTIONS: tuple[Any, ...] = (torch.sigmoid, "sigmoid", F.sigmoid, F.silu, F.elu)
+_ELEMENTWISE_FUNCTIONS += (torch.tanh, "tanh", F.tanh, F.gelu, F.leaky_relu, F.selu, F.softplus)
+_FUNCTION_STEPS: dict[Any, Any] = {
     **dict.fromkeys((operator.add, torch.add, "add"), _make_add),
     **dict.fromkeys((F.relu, torch.relu, "relu"), _make_relu),
     **dict.fromkeys((F.softmax, F.log_softmax), _make_softmax),

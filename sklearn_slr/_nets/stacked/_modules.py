@@ -44,9 +44,7 @@ class StackedModules:
         if any(has_hooks(module) for module in modules):
             raise NotStackableError("hooks")
         graphs = graphs or trace_graphs(modules[0])
-        self._programs = {
-            training: Program(graph, self._make_step) for training, graph in graphs.items()
-        }
+        self._programs = {mode: Program(graph, self._make_step) for mode, graph in graphs.items()}
         self._allocate()
 
     def _make_step(self, path, accumulate):

@@ -158,19 +158,13 @@ def prepare_fold(net, X, targets, weight):
         loaders["valid"] = to_memory_loader(net.get_iterator(valid, training=False))
     inputs, y = _get_data(loaders, net.module_)
     weight = np.ones(len(inputs)) if weight is None else weight
+    weight = torch.as_tensor(weight, dtype=torch.float32)
+    soft_targets = None if soft_targets is None else soft_targets.float()
+    datasets = {"dataset_train": train, "dataset_valid": valid}
+    settings = describe_settings(net.module_)
     generator = torch.Generator()
     generator.set_state(torch.get_rng_state())
-    return FoldNet(
-        net,
-        loaders,
-        {"dataset_train": train, "dataset_valid": valid},
-        inputs,
-        y,
-        None if soft_targets is None else soft_targets.float(),
-        torch.as_tensor(weight, dtype=torch.float32),
-        generator,
-        describe_settings(net.module_),
-    )
+    return FoldNet(net, loaders, datasets, inputs, y, soft_targets, weight, generator, settings)
 
 
 def _get_data(loaders, module):

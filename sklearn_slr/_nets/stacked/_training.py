@@ -96,14 +96,9 @@ def _clip(gradients, max_norm):
 def _notify_batch_end(folds, out, batch):
     """Pass a batch of the validation set to the callbacks, which keep it for their scores."""
     for k, fold in enumerate(folds):
-        size = batch.sizes[k]
+        labels, y_pred = batch.labels[k, : batch.sizes[k]], out[k, : batch.sizes[k]]
         for _, callback in fold.net.callbacks_:
-            callback.on_batch_end(
-                fold.net,
-                batch=[None, batch.labels[k, :size]],
-                training=False,
-                y_pred=out[k, :size],
-            )
+            callback.on_batch_end(fold.net, batch=[None, labels], training=False, y_pred=y_pred)
 
 
 # Losses
@@ -222,13 +217,9 @@ def matches_module(fold, graphs):
         Whether the fold may be trained with others.
     """
     n_rows = min(8, len(fold.X))
-    batch = Batch(
-        fold.X[None, :n_rows],
-        fold.labels[None, :n_rows],
-        None if fold.soft_targets is None else fold.soft_targets[None, :n_rows],
-        torch.full((1, n_rows), 1 / n_rows),
-        (n_rows,),
-    )
+    X, labels = fold.X[None, :n_rows], fold.labels[None, :n_rows]
+    soft_targets = None if fold.soft_targets is None else fold.soft_targets[None, :n_rows]
+    batch = Batch(X, labels, soft_targets, torch.full((1, n_rows), 1 / n_rows), (n_rows,))
     module = copy.deepcopy(fold.net.module_)
     _disable_dropout(module)
     _perturb_weights(module)

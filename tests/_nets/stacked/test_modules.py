@@ -13,13 +13,6 @@ from sklearn_slr._nets.stacked._modules import (  # noqa: E402
 K, B, D, C = 3, 7, 4, 3
 
 
-@pytest.fixture(autouse=True)
-def _seeded():
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        yield
-
-
 class Residual(nn.Module):
     def __init__(self):
         super().__init__()
@@ -150,9 +143,9 @@ def test_stacks_equal_the_modules(name, training):
         expected = module(X[k])
         torch.testing.assert_close(out[k], expected)
         (expected * goal[k]).sum().backward()
-        for whole, part in zip(gradients, stacked.get_parameters(k), strict=True):
+        for gradient, weight in zip(gradients, stacked.get_parameters(k), strict=True):
             if training:
-                torch.testing.assert_close(whole[k], part.grad)
+                torch.testing.assert_close(gradient[k], weight.grad)
     statistics = [{name: b.clone() for name, b in module.named_buffers()} for module in modules]
     stacked.unstack()
     for module, expected in zip(modules, statistics, strict=True):
@@ -195,8 +188,8 @@ def test_attention_uses_the_generator_of_each_module():
         return [*stacked.forward(X[chosen], True)]
 
     X = torch.randn(K, B, 3, D)
-    together, apart = outputs([0, 1, 2]), outputs([0]) + outputs([1, 2])
-    assert all(torch.equal(a, b) for a, b in zip(together, apart, strict=True))
+    together, alone = outputs([0, 1, 2]), outputs([0]) + outputs([1, 2])
+    assert all(torch.equal(a, b) for a, b in zip(together, alone, strict=True))
     rows = X[:1, :1].expand(1, 4000, 3, D)
     drawn = StackedModules(modules[:1], [torch.Generator().manual_seed(0)]).forward(rows, True)
     modules[0].train()

@@ -40,9 +40,9 @@ class Net(nn.Module):
     # Smooth: at the kink of a ReLU, rounding may change a gradient to 0.
     def __init__(self, n_outputs=C, norm=None, dropout=0.0, last=None, width=8):
         super().__init__()
-        parts = [nn.Linear(D, width), nn.Tanh(), nn.Dropout(dropout), nn.Linear(width, n_outputs)]
-        parts[1:1] = [] if norm is None else [norm(width)]
-        self.layers = nn.Sequential(*parts, *([] if last is None else [last]))
+        layers = [nn.Linear(D, width), nn.Tanh(), nn.Dropout(dropout), nn.Linear(width, n_outputs)]
+        layers[1:1] = [] if norm is None else [norm(width)]
+        self.layers = nn.Sequential(*layers, *([] if last is None else [last]))
 
     def forward(self, X):
         return self.layers(X)
@@ -157,8 +157,8 @@ def test_a_net_is_equal_to_the_bit_with_any_other_nets(name):
         return [torch.cat([w.flatten() for w in f.model.module_.parameters()]) for f in fitted]
 
     together = weights([0, 1, 2])
-    apart = weights([0]) + weights([1, 2])
-    for a, b in zip(together, apart, strict=True):
+    alone = weights([0]) + weights([1, 2])
+    for a, b in zip(together, alone, strict=True):
         assert torch.equal(a, b)
 
 
