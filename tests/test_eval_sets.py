@@ -162,7 +162,7 @@ def test_a_label_that_is_not_a_class_is_named(name):
     y = np.array(["ham", "spam"])[CODES]
     y[-1] = "eggs"
     for meta in (SLRClassifier(BOOSTERS[name]()), SoftTargetClassifier(BOOSTERS[name]())):
-        with pytest.raises(ValueError, match="eval_set.*eggs"):
+        with pytest.raises(ValueError, match=r"eval_set.*eggs"):
             fit(meta, y)
 
 
@@ -170,7 +170,7 @@ SET = (np.arange(3)[:, None], ABC)
 
 
 @pytest.mark.parametrize(
-    "keywords, expected",
+    ("keywords", "expected"),
     [
         ({"eval_set": [SET, SET]}, [0, 1, 2]),
         ({"eval_set": SET}, [0, 1, 2]),

@@ -48,8 +48,8 @@ def route_fit(owner, n_samples, sample_weight, groups, fit_params):
         The meta-estimator's own weights.
     inner_weight : ndarray of shape (n_samples,) or None
         The estimator's weights.
-    groups : array-like of shape (n_samples,) or None
-        The splitter's groups.
+    split_params : dict
+        The splitter's keywords, `groups` among them.
     fit_params : dict
         The estimator's keywords.
 
@@ -57,16 +57,19 @@ def route_fit(owner, n_samples, sample_weight, groups, fit_params):
     ------
     ValueError
         If weights are negative, not finite, or all zero.
+    UnsetMetadataPassedError
+        If routing is enabled, and the estimator or splitter does not say whether it wants them.
     """
     weight = check_weight(sample_weight, n_samples)
     if not routing_enabled():
-        return weight, weight, groups, fit_params
+        return weight, weight, {"groups": groups}, fit_params
     given = {"sample_weight": weight, "groups": groups}
     given = {name: value for name, value in given.items() if value is not None}
     routed = process_routing(owner, "fit", **given, **fit_params)
     inner = dict(routed["estimator"]["fit"])
     inner_weight = check_weight(inner.pop("sample_weight", None), n_samples)
-    return weight, inner_weight, routed["splitter"]["split"].get("groups"), inner
+    split_params = dict(routed.get("splitter", {}).get("split", {}))
+    return weight, inner_weight, split_params, inner
 
 
 def check_weight(sample_weight: Any, n_samples: int) -> Floats | None:

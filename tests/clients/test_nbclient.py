@@ -154,7 +154,7 @@ class Centres(ClassifierMixin, BaseEstimator):
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 def jitter(X, random_state):
-    return X + random_state.normal(scale=0.05, size=X.shape)
+    return X + np.random.default_rng(random_state).normal(scale=0.05, size=X.shape)
 """
 DEFINED_FIT = """
 def fit(n_jobs):
@@ -184,7 +184,7 @@ def test_displays_are_shown_and_a_page_is_written(tmp_path):
 from sklearn.naive_bayes import GaussianNB
 from sklearn_slr.displays import *
 slr = SLRClassifier(GaussianNB(), n_rounds=2, cv=3, random_state=0).fit(X, given)
-print(export_label_review(slr, "page.html", n_rows=5) or "written")
+print(export_label_review(slr, X, "page.html", limit=5))
 """
     curve = "display = RefinementCurveDisplay.from_estimator(slr)"
     flow = "display = LabelRefinementDisplay.from_estimator(slr)"

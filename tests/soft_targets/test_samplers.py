@@ -143,7 +143,7 @@ def test_weights_of_zero_leave_rows_out():
 )
 def test_numbers_are_refused(meta):
     for student in (undersampled(Ridge()), make_plain_pipeline(undersampled(Ridge()))):
-        with pytest.raises(TypeError, match="RandomUnderSampler.*samplers need class labels"):
+        with pytest.raises(TypeError, match=r"RandomUnderSampler.*samplers need class labels"):
             meta(student).fit(X, CODES)
 
 

@@ -11,10 +11,10 @@ WEIGHT, GROUPS = np.array([1.0, 0, 2]), np.array([0, 1, 1])
 
 
 def test_without_routing_everything_goes_where_its_name_says():
-    weight, inner, groups, params = route_fit(SLRClassifier(), 3, WEIGHT, GROUPS, {"a": 1})
+    weight, inner, split_params, params = route_fit(SLRClassifier(), 3, WEIGHT, GROUPS, {"a": 1})
     assert weight is inner
     assert weight.tolist() == WEIGHT.tolist()
-    assert groups is GROUPS
+    assert split_params == {"groups": GROUPS}
     assert params == {"a": 1}
 
 
@@ -22,10 +22,11 @@ def test_with_routing_everything_goes_where_it_was_requested():
     with sklearn.config_context(enable_metadata_routing=True):
         student = LogisticRegression().set_fit_request(sample_weight="importance")
         owner = SLRClassifier(student, cv=GroupKFold(2))
-        weight, inner, groups, params = route_fit(owner, 3, None, GROUPS, {"importance": WEIGHT})
+        metadata = {"importance": WEIGHT}
+        weight, inner, split_params, params = route_fit(owner, 3, None, GROUPS, metadata)
         assert weight is None
         assert inner.tolist() == WEIGHT.tolist()
-        assert groups is GROUPS
+        assert split_params == {"groups": GROUPS}
         assert params == {}
         router = make_router(owner, student, GroupKFold())
         assert router.consumes("fit", ["groups", "importance"]) == {"groups", "importance"}
