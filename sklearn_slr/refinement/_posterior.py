@@ -23,6 +23,8 @@ COLD, HOT, MARGIN = 0.5, 1.0, 3.0
 class SmoothedTargetsMixin:
     """Students train on labels that are smoothed by the parameter `smoothing`."""
 
+    smoothing: float
+
     def training_targets(self, refined: Floats) -> Floats:
         """Return smoothed labels to train on.
 

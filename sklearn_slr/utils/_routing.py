@@ -4,7 +4,12 @@ from typing import Any
 
 import numpy as np
 from sklearn.model_selection import KFold
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
+from sklearn.utils.metadata_routing import (
+    MetadataRequest,
+    MetadataRouter,
+    MethodMapping,
+    get_routing_for_object,
+)
 
 from ._arrays import plain_weights
 from ._sklearn import process_routing, routing_enabled
@@ -70,6 +75,25 @@ def route_fit(owner, n_samples, sample_weight, groups, fit_params):
     inner_weight = check_weight(inner.pop("sample_weight", None), n_samples)
     split_params = dict(routed.get("splitter", {}).get("split", {}))
     return weight, inner_weight, split_params, inner
+
+
+def can_request_weights(estimator):
+    """Return whether an estimator, or a step of it, can request or refuse weights for its fit.
+
+    Parameters
+    ----------
+    estimator : estimator, MetadataRequest or MetadataRouter
+        The estimator, or its routing.
+
+    Returns
+    -------
+    bool
+        False if no `fit` has a parameter `sample_weight`, as with neighbours and nets.
+    """
+    routing = get_routing_for_object(estimator)
+    if isinstance(routing, MetadataRequest):
+        return "sample_weight" in routing.fit.requests
+    return any(can_request_weights(each.router) for _, each in routing)
 
 
 def check_weight(sample_weight: Any, n_samples: int) -> Floats | None:

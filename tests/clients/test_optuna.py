@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-optuna = pytest.importorskip("optuna")
+pytest.importorskip("optuna")
+import optuna
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression, Ridge

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-shap = pytest.importorskip("shap")
+pytest.importorskip("shap")
+import shap
 from sklearn.datasets import make_classification
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-io = pytest.importorskip("skops.io")
+pytest.importorskip("skops.io")
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from skops import io
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from sklearn_slr import SLRClassifier, SLRRegressor
@@ -23,6 +24,9 @@ NAMES = np.array(["setosa", "versicolor", "virginica"])[Y]
 FEW = {"n_rounds": 1, "cv": 3, "random_state": 0}
 GUIDE = Path(__file__).parents[2] / "docs" / "saving.md"
 TRUSTED = re.findall(r'^    "(sklearn_slr\.[\w.]+)",$', GUIDE.read_text(), flags=re.MULTILINE)
+# Types of scikit-learn's own in a fitted search.
+SEARCH = ["sklearn.metrics._scorer._PassthroughScorer"]
+SEARCH += ["sklearn.model_selection._split.StratifiedKFold"]
 MODELS = {
     "in a pipeline": lambda: make_pipeline(
         StandardScaler(), SLRClassifier(refinement=PosteriorRefinement(), **FEW)
@@ -42,12 +46,13 @@ MODELS = {
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_documented_types_are_enough(tmp_path, name):
+    trusted = TRUSTED + (SEARCH if name == "in a search" else [])
     model = MODELS[name]()
     io.dump(model, tmp_path / "model.skops")
     needed = io.get_untrusted_types(file=tmp_path / "model.skops")
     assert needed
-    assert set(needed) <= set(TRUSTED)
-    loaded = io.load(tmp_path / "model.skops", trusted=TRUSTED)
+    assert set(needed) <= set(trusted)
+    loaded = io.load(tmp_path / "model.skops", trusted=trusted)
     if name == "not fitted":
         model, loaded = model.fit(X, NAMES), loaded.fit(X, NAMES)
     np.testing.assert_array_equal(loaded.predict(X), model.predict(X))

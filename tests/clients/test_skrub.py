@@ -5,7 +5,8 @@ import pandas as pd
 import polars as pl
 import pytest
 
-skrub = pytest.importorskip("skrub")
+pytest.importorskip("skrub")
+import skrub
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
