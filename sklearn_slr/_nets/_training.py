@@ -78,7 +78,8 @@ def train(net, X, targets, sample_weight, fit_params):
     if soft_targets is not None and hasattr(net, "classes_inferred_"):
         # A class may be no sample's most probable one, but the net still has an output for it.
         net.classes_inferred_ = np.arange(soft_targets.shape[1])
-    warn_about_probabilities(net, X)
+    if not fit_params:  # the module may need them
+        warn_about_probabilities(net, X)
     return net
 
 

@@ -142,7 +142,7 @@ def test_iterators_are_not_used_up():
 def test_circles_end():
     circle = Held(a=1)
     circle.itself = [circle]
-    assert describe(circle, "it")["it__itself[0]"] == "an object that this one is a part of"
+    assert describe(circle, "it")["it__itself[0]"] == "an object that contains this one"
 
 
 def test_trainable_weights_count_by_shape_and_frozen_ones_by_value():

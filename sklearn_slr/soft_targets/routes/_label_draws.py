@@ -31,7 +31,6 @@ def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
 
     Of draws that are all the same, as rows without much doubt give them, one is fitted.
     """
-    fit_params = add_weights(estimator, fit_params, sample_weight)
     draws, needed = {}, _count_needed_rows(estimator)
     for draw in range(N_DRAWS):
         draw_seed = derive_seed(seed, draw)
@@ -44,7 +43,8 @@ def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
         member = seed_estimator(clone(estimator), draw_seed)
         if len(classes) < targets.shape[1]:
             rename_labels(member, classes, targets.shape[1])
-        member.fit(X, codes, **fit_params)
+        weight = None if sample_weight is None else sample_weight.copy()  # some write into it
+        member.fit(X, codes, **add_weights(member, fit_params, weight))
         members += [(classes, member)] * len(same)
     return LabelDraws(members, targets.shape[1])
 

@@ -15,7 +15,8 @@ from ...utils._sklearn import get_tags, index_method_params, safe_indexing
 from ._class_weight import apply_class_weight
 from ._fit_params import takes_weights
 
-# Package -> classes that add up weighted rows, if the estimators inside them do; no subclasses.
+# Package -> classes that add up weighted rows, if the estimators inside them do; so do their
+# subclasses of other packages.
 SUMS_ROWS = {
     "lightgbm": {"LGBMClassifier"},
     "sklearn": {
@@ -74,13 +75,16 @@ def handles(estimator, targets, sample_weight):
 
 def _sums_rows(estimator, class_weights=(None,)):
     """Whether `estimator`, and each estimator inside it, is known to add up weighted rows."""
-    package = type(estimator).__module__.partition(".")[0]
-    if type(estimator).__name__ not in SUMS_ROWS.get(package, ()):
+    # A subclass passes weights on to its base, unless it draws rows.
+    kinds = [(kind.__module__.partition(".")[0], kind) for kind in type(estimator).__mro__]
+    package, kind = next((pair for pair in kinds if pair[0] in SUMS_ROWS), ("", object))
+    if kind.__name__ not in SUMS_ROWS.get(package, ()):
         return False
     params = estimator.get_params(deep=False)
     weight = params.get("class_weight")
     return (
         not holds_out_rows(estimator)
+        and "sampling_strategy" not in params
         and not any(params.get(name) in (True,) for name in COUNTING_FLAGS)
         and (isinstance(weight, dict) or weight in class_weights)
         and NOT_SEARCHED.isdisjoint(_list_searched(params))
