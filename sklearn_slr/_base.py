@@ -21,12 +21,14 @@ from ._em._choice import count_trial_fits, settle
 from ._em._e_step import EStep, as_augmentations
 from ._em._final_fit import FinalFit, without_scores
 from ._em._loop import first_targets, refine_labels
-from ._em._splits import make_split_drawer
+from ._em._splits import call_splitter, make_split_drawer
 from ._running._checkpoint import open_checkpoint
 from ._running._progress import Plan, print_line, report_fit
 from .refinement import AnnotatorRefinement, AverageRefinement, PosteriorRefinement
-from .utils._estimators import check_teachers, rename_labels, set_learned_attributes
+from .utils._estimators import check_teachers, set_learned_attributes
 from .utils._inputs import as_indexable, check_lengths
+from .utils._label_keywords import encode_label_keywords
+from .utils._label_parameters import rename_labels
 from .utils._routing import make_router, route_fit
 from .utils._sklearn import (
     CallbackSupportMixin,
@@ -81,22 +83,21 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         X = as_indexable(X)
         student, teachers, refinement = self._clone_parameters()
         labels = self._encode_labels(y, y_val, refinement)
-        if labels.n_classes is not None:
-            for estimator in (student, *teachers):
-                rename_labels(estimator, labels.classes)
         n_samples = check_lengths(X, y=y, groups=groups, sample_weight=sample_weight)
-        weight, inner_weight, groups, fit_params = route_fit(
+        weight, inner_weight, split_params, fit_params = route_fit(
             self, n_samples, sample_weight, groups, fit_params
         )
+        groups = split_params.get("groups")
+        fit_params = _encode_label_arguments(labels, [student, *teachers], fit_params)
         X_val = self._check_validation(X_val, y_val)
         final = FinalFit(self.final, with_scores=self._needs_scores())
         final.check(self.cv, n_samples, self.n_rounds, groups)
         # The keywords are the student's; teachers of other kinds do not know them.
         keywords = {"sample_weight": inner_weight, "fit_params": None if teachers else fit_params}
-        draw = self._make_split_drawer(X, labels, groups, final)
+        draw = self._make_split_drawer(X, labels, split_params, final)
         e_step = self._make_e_step(teachers or [student], X, draw, labels, X_val, keywords)
         targets = first_targets(refinement, labels.observed, labels.targets, labels.n_classes)
-        plan = self._make_plan(e_step, refinement, labels, groups, final)
+        plan = self._make_plan(e_step, refinement, labels, split_params, final)
         self._print_line(plan)
         inputs = {"X": X, "y": y, "sample_weight": sample_weight, "groups": groups}
         inputs |= {"X_val": X_val, "y_val": y_val, "fit_params": fit_params}
@@ -195,11 +196,11 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
             **keywords,
         )
 
-    def _make_split_drawer(self, X, labels, groups, final):
+    def _make_split_drawer(self, X, labels, split_params, final):
         if self.n_rounds == 0 and not final.uses_cv:
             return None  # cv is not used, and its number of folds need not suit the data
         return make_split_drawer(
-            self.cv, X, labels.split_labels, strata=labels.strata, groups=groups
+            self.cv, X, labels.split_labels, strata=labels.strata, split_params=split_params
         )
 
     def _draws_random_folds(self):
@@ -221,8 +222,8 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         check_lengths(X_val, called="X_val", y_val=y_val)
         return X_val
 
-    def _make_plan(self, e_step, refinement, labels, groups, final):
-        n_folds = self._count_folds(e_step, labels, groups)
+    def _make_plan(self, e_step, refinement, labels, split_params, final):
+        n_folds = self._count_folds(e_step, labels, split_params)
         n_teachers, coarse = len(e_step.estimators), self._draws_random_folds()
         return Plan(
             self.n_rounds,
@@ -233,18 +234,21 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
             *final.count_fits(self.n_repeats * n_folds),
         )
 
-    def _count_folds(self, e_step, labels, groups):
+    def _count_folds(self, e_step, labels, split_params):
         """Count the folds of a repeat; drawing some might advance a generator."""
         if e_step.draw_splits is None:
             return 0
-        if hasattr(self.cv, "get_n_splits"):
-            return self.cv.get_n_splits(e_step.X, labels.split_labels, groups)
+        if hasattr(self.cv, "get_n_splits") and split_params.keys() <= {"groups"}:
+            labels = labels.split_labels
+            return call_splitter(self.cv.get_n_splits, e_step.X, labels, split_params)
         return len(e_step.draw_splits(0))
 
     def _open_checkpoint(self, e_step, student, teachers, inputs):
         """Return a context with the E step, which keeps its folds if there is a checkpoint."""
         if self.checkpoint is None:
             return contextlib.nullcontext(e_step)
+        if not os.fspath(self.checkpoint):
+            raise ValueError("checkpoint is an empty path; expected a folder, or None for none.")
         params = {**self.get_params(deep=False), "estimator": student, "teachers": teachers}
         return open_checkpoint(
             self.checkpoint,
@@ -315,6 +319,13 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         self
             The estimator.
         """
+        # Strings and None stand for objects, whose parameters can be set, too.
+        nested = {name.partition("__")[0] for name in params if "__" in name}
+        refinement = params.get("refinement", self.refinement)
+        if "refinement" in nested and isinstance(refinement, str) and refinement in REFINEMENTS:
+            params["refinement"] = REFINEMENTS[refinement]()
+        if "estimator" in nested and params.get("estimator", self.estimator) is None:
+            params["estimator"] = self._default_estimator()
         return self._set_params("teachers", **params)
 
     def get_metadata_routing(self) -> MetadataRouter:
@@ -343,3 +354,12 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
             tags.input_tags.sparse &= inputs.sparse
             tags.input_tags.allow_nan &= inputs.allow_nan
         return tags
+
+
+def _encode_label_arguments(labels, estimators, fit_params):
+    """Rename labels in the parameters of estimators; return the keywords of `fit` with indices."""
+    if labels.n_classes is None:
+        return fit_params
+    for estimator in estimators:
+        rename_labels(estimator, labels.classes)
+    return encode_label_keywords(fit_params, labels.classes)

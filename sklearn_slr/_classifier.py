@@ -83,8 +83,10 @@ class SLRClassifier(ProbabilisticClassifierMixin, BaseSLR):
         trained on them.
     stack_folds : bool, default=True
         Train the nets of all folds in one pass, K matrix products at once, where they can be: see
-        the user guide. ``history_["stacked"]`` tells; False trains one after the other, with the
-        same results up to rounding.
+        the user guide. ``history_["stacked"]`` tells. False trains one after the other. Both start
+        from the same weights and batches and take the same steps up to rounding; optimizers such
+        as Adam enlarge rounding where a gradient is zero (the bias before a batch norm), so that
+        single predictions can differ by up to .1.
 
     Attributes
     ----------

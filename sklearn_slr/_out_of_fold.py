@@ -129,7 +129,11 @@ def out_of_fold_predict(
         [clone(e) for _, e in teachers] if teachers else [clone(estimator)],
         X,
         make_split_drawer(
-            cv, X, targets if strata is None else strata, strata=strata, groups=groups
+            cv,
+            X,
+            targets if strata is None else strata,
+            strata=strata,
+            split_params={"groups": groups},
         ),
         int(root),
         n_repeats=n_repeats,

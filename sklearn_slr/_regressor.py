@@ -86,8 +86,10 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         and `y_val`.
     stack_folds : bool, default=True
         Train the nets of all folds in one pass, K matrix products at once, where they can be: see
-        the user guide. ``history_["stacked"]`` tells; False trains one after the other, with the
-        same results up to rounding.
+        the user guide. ``history_["stacked"]`` tells. False trains one after the other. Both start
+        from the same weights and batches and take the same steps up to rounding; optimizers such
+        as Adam enlarge rounding where a gradient is zero (the bias before a batch norm), so that
+        single predictions can differ by up to .1.
 
     Attributes
     ----------
@@ -120,6 +122,8 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         The fitted students, with ``final="folds"`` or an int.
     n_rounds_ : int
         Rounds run.
+    n_fits_ : int
+        Number of models fitted: in the rounds, for the scores of the cuts, and at the end.
     n_features_in_ : int
         Number of features, where X has such.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

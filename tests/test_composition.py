@@ -286,3 +286,22 @@ def test_a_custom_scorer_sees_string_labels():
     scorer = make_scorer(lambda true, predicted: np.mean(true == predicted))
     slr = SLRClassifier(GaussianNB(), n_rounds=1, random_state=0)
     assert cross_val_score(slr, X, names, scoring=scorer).mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("params", "grid"),
+    [
+        ({"refinement": "posterior"}, {"refinement__temperature": [0.5, 1.0]}),
+        ({"refinement": "average"}, {"refinement__n": [0, 3]}),
+        ({}, {"refinement": ["posterior"], "refinement__smoothing": [0.0, 0.2]}),
+        ({}, {"estimator__C": [0.1, 1.0]}),
+    ],
+)
+def test_a_search_reaches_into_strings_and_the_default_estimator(params, grid):
+    X, y = load_iris(return_X_y=True)
+    slr = SLRClassifier(n_rounds=1, cv=2, random_state=0, **params)
+    search = GridSearchCV(slr, grid, cv=2).fit(X[::3, :2], y[::3])
+    assert len({*search.cv_results_["mean_test_score"], *search.best_params_.values()}) > 1
+    assert slr.get_params()["refinement"] == params.get("refinement", "average")
+    name = next(each for each in grid if "__" in each)
+    assert search.best_estimator_.get_params()[name] in grid[name]

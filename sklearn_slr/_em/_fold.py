@@ -10,7 +10,7 @@ import numpy as np
 from .._nets.stacked._fit import fit_stacked
 from ..soft_targets._fit import fit_targets
 from ..utils._inputs import as_indexable, check_lengths
-from ..utils._nets import final_step, is_net
+from ..utils._nets import final_student, is_net
 from ..utils._random import derive_seed
 from ..utils._sklearn import _safe_split, index_method_params
 
@@ -121,7 +121,7 @@ def fit_folds_together(
         None for each fold that `fit_fold` has to fit alone.
     """
     models = [None] * len(folds)
-    if fit_params or not is_net(final_step(estimator)):
+    if fit_params or not is_net(final_student(estimator)):
         return models
     able = [
         k

@@ -9,7 +9,7 @@ import numpy as np
 from ..utils._sklearn import num_samples
 
 
-def make_split_drawer(cv, X, y, *, strata=None, groups=None):
+def make_split_drawer(cv, X, y, *, strata=None, split_params=None):
     """Return a function of a seed that draws the splits of one repeat.
 
     Parameters
@@ -24,8 +24,8 @@ def make_split_drawer(cv, X, y, *, strata=None, groups=None):
         Targets that a splitter sees.
     strata : ndarray of int of shape (n_samples,), default=None
         Classes that int folds are stratified by.
-    groups : array-like of shape (n_samples,), default=None
-        Groups for a splitter that keeps them together.
+    split_params : dict, default=None
+        Keywords of a splitter's `split`: `groups`, and others with metadata routing.
 
     Returns
     -------
@@ -39,9 +39,10 @@ def make_split_drawer(cv, X, y, *, strata=None, groups=None):
     """
     n_samples = num_samples(X)
     cv = 5 if cv is None else cv
+    split_params = split_params or {}
     if isinstance(cv, numbers.Integral):
         _check_fold_count(cv, n_samples, strata)
-        if groups is not None:
+        if split_params.get("groups") is not None:
             warnings.warn(
                 f"groups are ignored by cv={cv}, whose folds are drawn at random: pass a group "
                 f"splitter, e.g. cv=GroupKFold({cv}).",
@@ -55,11 +56,35 @@ def make_split_drawer(cv, X, y, *, strata=None, groups=None):
         def draw(seed):
             if fill:
                 splitter.random_state = seed
-            return check_splits(splitter.split(X, y, groups), n_samples)
+            return check_splits(call_splitter(splitter.split, X, y, split_params), n_samples)
 
         return draw
     splits = check_splits(cv, n_samples)
     return lambda seed: splits
+
+
+def call_splitter(method, X, y, split_params):
+    """Call `split` or `get_n_splits` of a splitter.
+
+    Parameters
+    ----------
+    method : callable
+        The bound method.
+    X : indexable of length n_samples
+        Inputs that the splitter sees.
+    y : ndarray of shape (n_samples,)
+        Targets that the splitter sees.
+    split_params : dict
+        Keywords. `groups` alone go by position, as a splitter may call them otherwise.
+
+    Returns
+    -------
+    iterable of (train, test), or int
+        What the method returns.
+    """
+    if split_params.keys() == {"groups"}:
+        return method(X, y, split_params["groups"])
+    return method(X, y, **split_params)
 
 
 def draw_folds(n_samples, n_folds, strata, seed):

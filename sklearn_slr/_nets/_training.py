@@ -9,6 +9,7 @@ import contextlib
 import copy
 import copyreg
 import types
+import warnings
 
 import numpy as np
 import torch
@@ -46,8 +47,8 @@ def train(net, X, targets, sample_weight, fit_params):
     Parameters
     ----------
     net : skorch.NeuralNet
-        An unfitted net, which is fitted in place. Modules given as instances are copied and start
-        from new weights; frozen weights (``requires_grad=False``) are kept.
+        An unfitted net, which is fitted in place. Modules given as instances are copied, see
+        `reinitialize_modules`; frozen weights (``requires_grad=False``) are kept.
     X : object
         Any inputs that the net takes. The labels of a torch Dataset are ignored.
     targets : ndarray of shape (n_samples, C) or (n_samples,)
@@ -77,7 +78,27 @@ def train(net, X, targets, sample_weight, fit_params):
     if soft_targets is not None and hasattr(net, "classes_inferred_"):
         # A class may be no sample's most probable one, but the net still has an output for it.
         net.classes_inferred_ = np.arange(soft_targets.shape[1])
+    if not fit_params:  # the module may need them
+        warn_about_probabilities(net, X)
     return net
+
+
+def warn_about_probabilities(net, X):
+    """Warn if a fitted net's module returns probabilities where its loss expects logits."""
+    if type(unwrap_compiled(net.criterion_)) is not nn.CrossEntropyLoss:
+        return
+    try:
+        outputs = next(net.forward_iter(X))
+    except Exception:  # the net says it when it predicts
+        return
+    if not isinstance(outputs, torch.Tensor) or outputs.ndim != 2 or outputs.min() < 0:
+        return
+    if (outputs.sum(dim=1) - 1).abs().max() < 1e-4:
+        warnings.warn(
+            "The module returns probabilities, but nn.CrossEntropyLoss expects logits and takes "
+            "the softmax itself: leave the softmax out, or use nn.NLLLoss with probabilities.",
+            UserWarning,
+        )
 
 
 def split_targets(net, targets):
@@ -101,10 +122,13 @@ def split_targets(net, targets):
 
 
 def reinitialize_modules(net):
-    """Replace the modules that a net holds as instances by copies with new initial weights.
+    """Replace the modules that a net holds as instances by copies.
 
-    skorch trains an instance in place. Without copies, all folds would share its initial weights,
-    or continue from the weights of a net fitted before.
+    skorch trains an instance in place. Without copies, a fold would continue from the weights of
+    the fold before. The net's own module, ``module=instance``, gets new initial weights: those of
+    a net fitted before would know the labels. An argument of the module,
+    ``module__body=instance``, keeps its weights, as in plain skorch: it is a pre-trained part,
+    the same for all folds.
     """
     modules = {
         name: value
@@ -114,7 +138,8 @@ def reinitialize_modules(net):
     }
     modules = copy.deepcopy(modules)
     for name, module in modules.items():
-        _reset_weights(net, name, module)
+        if "__" not in name:
+            _reset_weights(net, name, module)
     vars(net).update(modules)  # skorch's __setattr__ refuses modules outside of initialize
 
 

@@ -15,6 +15,8 @@ from scipy import sparse
 PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...), slice, range)
 # Longer texts, and containers of more items, are described by a hash.
 MAX_TEXT, MAX_ITEMS = 100, 20
+# A module given as an argument of a net's module keeps its weights in every fit.
+KEPT_WEIGHTS = re.compile(r"module__(?!_)")
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -117,7 +119,8 @@ def _is_tensor(value):
 def _describe_tensor(value, name, above):
     torch = sys.modules["torch"]
     text = f"{value.dtype} of shape {tuple(value.shape)}"
-    if isinstance(value, torch.nn.Parameter) and value.requires_grad:
+    is_trained = isinstance(value, torch.nn.Parameter) and value.requires_grad
+    if is_trained and not KEPT_WEIGHTS.search(name):
         yield name, text
         return
     dense = value.detach().to_dense() if value.layout != torch.strided else value.detach()

@@ -84,10 +84,9 @@ def run_tasks(function, tasks, shared, *, n_jobs, describe):
             task = waiting[k]
             try:
                 yield from _remove_finished(waiting, run(function, {k: task}, shared, n_jobs))
-            except _ProcessDied as death:
-                raise RuntimeError(
-                    _explain_death(describe(task), death.__cause__)
-                ) from death.__cause__
+            except (_ProcessDied, TimeoutError) as death:  # dask: no worker came back
+                cause = death.__cause__ if isinstance(death, _ProcessDied) else death
+                raise RuntimeError(_explain_death(describe(task), cause)) from cause
 
 
 def _remove_finished(waiting, results):

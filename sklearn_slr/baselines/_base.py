@@ -32,7 +32,8 @@ class BaseTargetRegressor(RegressorMixin, BaseTargetEstimator):
         y : array-like of shape (n_samples,)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights that multiply the rows; rows of weight zero are left out.
+            Weights that multiply the rows; rows of weight zero are left out. With metadata
+            routing enabled, an estimator that can request weights gets them only if it does.
         **fit_params : dict
             Keywords of the estimator's `fit`; arrays of length n_samples follow the rows. With
             metadata routing enabled they are routed.

@@ -10,6 +10,7 @@ from sklearn.metrics import make_scorer
 from sklearn.utils import check_consistent_length, column_or_1d
 
 from ..utils._arrays import plain_array, plain_weights, unit_of
+from ..utils._labels import ordered_categories
 from ..utils._sklearn import validate_params
 
 
@@ -72,7 +73,10 @@ def quadratic_weighted_kappa(
     >>> quadratic_weighted_kappa(["low", "high"], ["low", "high"], labels=["low", "mid", "high"])
     1.0
     """
+    categories = ordered_categories(y_true) or ordered_categories(y_pred)
     y_true, y_pred = _check_grades(y_true, "y_true"), _check_column(y_pred, "y_pred")
+    if labels is None and not _is_numeric(y_true):
+        labels = categories
     check_consistent_length(y_true, y_pred)
     weight = plain_weights(sample_weight, len(y_true))
     if labels is None:

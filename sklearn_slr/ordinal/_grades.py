@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils import column_or_1d
 
-from ..utils._labels import as_array, check_numbers, find_missing
+from ..utils._labels import as_array, check_numbers, find_missing, ordered_categories
 
 
 def encode_grades(y):
@@ -12,8 +12,8 @@ def encode_grades(y):
     Parameters
     ----------
     y : array-like of shape (n_samples,)
-        Numbers, which stand for themselves; an ordered pandas Categorical, whose order is kept;
-        or other values that can be sorted.
+        Numbers, which stand for themselves; ordered categories of pandas, Arrow or polars
+        (Enum), whose order is kept; or other values that can be sorted.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def encode_grades(y):
     >>> grades.tolist(), values.tolist(), codes.tolist()
     ([1, 8], [1.0, 8.0], [1, 0, 0])
     """
-    order = _ordered_categories(y)
+    order = ordered_categories(y)
     y = as_array(y, name="y")
     if y.dtype.kind == "O" and y.size:
         _check_no_missing(y)
@@ -72,12 +72,6 @@ def encode_weighted_grades(y, weight):
     used = np.unique(codes[weight > 0])
     nearby = np.clip(np.searchsorted(used, codes), 0, len(used) - 1)
     return grades[used], values[used], nearby, values[codes]
-
-
-def _ordered_categories(y):
-    """Return the categories of an ordered pandas Categorical, else None."""
-    dtype = getattr(y, "dtype", None)
-    return dtype.categories.tolist() if getattr(dtype, "ordered", None) is True else None
 
 
 def _convert_objects(y):

@@ -180,13 +180,13 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         X_given, X = X, as_indexable(X)
         estimator = self._clone_regressor()
         n_samples = check_lengths(X, y=y, groups=groups, sample_weight=sample_weight)
-        weight, inner_weight, groups, fit_params = route_fit(
+        weight, inner_weight, split_params, fit_params = route_fit(
             self, n_samples, sample_weight, groups, fit_params
         )
         weight = np.ones(n_samples) if weight is None else weight
         grades, values, codes, targets = encode_weighted_grades(y, weight)
         root = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        splits = self._make_splits(X, targets, codes, groups, derive_seed(root, _SPLIT))
+        splits = self._make_splits(X, targets, codes, split_params, derive_seed(root, _SPLIT))
         self._check_grades(grades)
         options = {"sample_weight": inner_weight, "fit_params": fit_params}
         seed = derive_seed(root, _FOLDS)
@@ -298,11 +298,12 @@ class ThresholdedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         if not isinstance(self.thresholds, str):
             check_thresholds(self.thresholds, len(grades))
 
-    def _make_splits(self, X, targets, codes, groups, seed):
-        if isinstance(self.cv, Integral) and groups is None and len(codes) >= self.cv:
+    def _make_splits(self, X, targets, codes, split_params, seed):
+        no_groups = split_params.get("groups") is None
+        if isinstance(self.cv, Integral) and no_groups and len(codes) >= self.cv:
             # No warning for grades with fewer rows than folds: a regressor does not need them.
             return draw_folds(len(codes), self.cv, codes, seed)
-        return make_split_drawer(self.cv, X, targets, groups=groups)(seed)
+        return make_split_drawer(self.cv, X, targets, split_params=split_params)(seed)
 
     def _fit_cuts_and_logit(self, scores, targets, codes, weight, values, seed):
         """Return the attributes that are fitted to out-of-fold scores."""

@@ -18,15 +18,16 @@ from ..utils._classifier_mixin import ProbabilisticClassifierMixin
 from ..utils._estimators import (
     check_classifier,
     default_classifier,
-    rename_labels,
     set_learned_attributes,
 )
 from ..utils._inputs import as_indexable, check_lengths
+from ..utils._label_keywords import encode_label_keywords
+from ..utils._label_parameters import rename_labels
 from ..utils._labels import encode_labels
 from ..utils._nets import final_step
 from ..utils._random import derive_seed
-from ..utils._routing import check_weight, make_router
-from ..utils._sklearn import _fit_context, get_tags, process_routing, routing_enabled
+from ..utils._routing import can_request_weights, make_router, route_fit
+from ..utils._sklearn import _fit_context, get_tags
 from ._fit import fit_targets
 
 
@@ -36,7 +37,8 @@ def fit_clone(estimator, targets, *, X, classes, seed, key=(), **options):
     Parameters
     ----------
     estimator : estimator
-        Cloned, never changed; its class weights are written with the user's labels.
+        Cloned, never changed; its class weights are written with the user's labels,
+        as are validation sets in `fit_params`.
     targets : ndarray of shape (n_samples, C) or (n_samples,)
         Probability rows for a classifier, numbers for a regressor.
     X : indexable of length n_samples
@@ -58,6 +60,8 @@ def fit_clone(estimator, targets, *, X, classes, seed, key=(), **options):
     estimator = clone(estimator)
     if classes is not None:
         rename_labels(estimator, classes)
+        keywords = options.get("fit_params") or {}
+        options["fit_params"] = encode_label_keywords(keywords, classes)
     seed = derive_seed(seed, *key) if key else seed
     return fit_targets(estimator, X, targets, seed=seed, **options)
 
@@ -74,9 +78,11 @@ class BaseTargetEstimator(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
         given, X = X, as_indexable(X)
         observed, classes = self._encode_targets(y)
         n_samples = check_lengths(X, y=y, sample_weight=sample_weight)
-        sample_weight = check_weight(sample_weight, n_samples)
-        if routing_enabled():
-            fit_params = dict(process_routing(self, "fit", **fit_params)["estimator"]["fit"])
+        own_weight, sample_weight, _, fit_params = route_fit(
+            self, n_samples, sample_weight, None, fit_params
+        )
+        if own_weight is not None and not can_request_weights(self._get_estimator()):
+            sample_weight = own_weight  # routes apply them, as by draws of rows or in a loss
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         options = {"sample_weight": sample_weight, "fit_params": fit_params}
         fit_model = partial(fit_clone, X=X, classes=classes, seed=seed, **options)
@@ -151,7 +157,8 @@ class BaseTargetClassifier(ProbabilisticClassifierMixin, BaseTargetEstimator):
             Probability rows, non-negative and summing to 1, whose classes are a DataFrame's
             columns, else 0..C-1; or labels of any sortable kind.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights that multiply the rows; rows of weight zero are left out.
+            Weights that multiply the rows; rows of weight zero are left out. With metadata
+            routing enabled, an estimator that can request weights gets them only if it does.
         **fit_params : dict
             Keywords of the estimator's `fit`; arrays of length n_samples follow the rows. With
             metadata routing enabled they are routed.

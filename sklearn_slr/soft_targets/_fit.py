@@ -6,13 +6,14 @@ import numpy as np
 from sklearn import config_context
 from sklearn.base import clone
 
-from ..utils._estimators import rename_labels
-from ..utils._nets import final_step, is_net
+from ..utils._label_keywords import encode_label_keywords
+from ..utils._label_parameters import rename_labels
+from ..utils._nets import final_student, is_net
 from ..utils._random import seed_estimator
 from ..utils._sklearn import _safe_split, index_method_params, routing_enabled
+from ._contexts import fitting_context
 from ._fitted import FittedTargets
-from ._net_contexts import fitting_context
-from ._pipelines import fit_before_last, replace_last_step
+from ._pipelines import check_resampling, fit_before_last, replace_last_step
 from .routes._registry import choose_route, list_routes
 
 
@@ -55,10 +56,12 @@ def fit_targets(
     X, targets, sample_weight, fit_params, rows = _drop_rows_of_no_weight(
         estimator, X, targets, sample_weight, fit_params
     )
+    check_resampling(estimator, targets, sample_weight, fit_params)
     columns = _find_columns(estimator, targets)
     chosen = choose_route(list_routes(fit_targets), estimator, targets, sample_weight, route)
     if columns is not None and len(columns) < targets.shape[1]:
-        rename_labels(estimator, columns)
+        rename_labels(estimator, columns, targets.shape[1])
+        fit_params = encode_label_keywords(fit_params, columns, targets.shape[1])
     n_classes = None if columns is None else targets.shape[1]
     with fitting_context(estimator, seed):
         last, X, params = fit_before_last(estimator, X, targets, sample_weight, fit_params)
@@ -102,7 +105,7 @@ def _find_columns(estimator, targets):
     """Return the columns that are not all zero; a net has an output for every class."""
     if targets.ndim == 1:
         return None
-    if is_net(final_step(estimator)):
+    if is_net(final_student(estimator)):
         return np.arange(targets.shape[1])
     columns = np.flatnonzero(targets.any(axis=0))
     if len(columns) < 2:

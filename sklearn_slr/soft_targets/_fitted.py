@@ -6,7 +6,7 @@ import numpy as np
 
 from ..utils._sklearn import get_tags, num_samples
 from ._check_predictions import check_codes, check_proba, check_scores
-from ._net_contexts import prediction_context
+from ._contexts import prediction_context
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,9 @@ class FittedTargets:
 
     def decision_function(self, X):
         """Return the model's decision function; classes that it does not know get -inf."""
-        scores = np.asarray(self.model.decision_function(self._select_pairs(X)), dtype=np.float64)
+        X = self._select_pairs(X)
+        with prediction_context(self.model):
+            scores = np.asarray(self.model.decision_function(X), dtype=np.float64)
         if scores.ndim == 1 and len(self.columns) < self.n_classes:
             scores = np.column_stack([-scores, scores])
         return self._spread(scores, -np.inf)

@@ -1,5 +1,6 @@
 """Fit the steps of a Pipeline before its last one, and replace the last one."""
 
+from ..utils._nets import final_student, is_pipeline, resamples
 from ..utils._sklearn import process_routing, routing_enabled
 from .routes._fit_params import takes_weights
 
@@ -10,8 +11,8 @@ def fit_before_last(estimator, X, targets, sample_weight=None, fit_params=None):
     Parameters
     ----------
     estimator : estimator
-        Changed in place if it is a Pipeline (its last step may be one, too); else it is its own
-        last step.
+        Changed in place if it is a Pipeline (its last step may be one, too); else, and if it is a
+        Pipeline that resamples rows, it is its own last step.
     X : indexable of length n_samples
         The inputs.
     targets : ndarray of shape (n_samples, C) or (n_samples,)
@@ -26,7 +27,7 @@ def fit_before_last(estimator, X, targets, sample_weight=None, fit_params=None):
     estimator, indexable, dict
         The last step, the inputs to fit it on, and the keywords of its `fit`.
     """
-    if not _is_pipeline(estimator):
+    if not _has_last_step(estimator):
         return estimator, X, fit_params
     before, (name, last) = estimator[:-1], estimator.steps[-1]
     before_params, last_params = _split_fit_params(estimator, fit_params or {}, sample_weight)
@@ -39,15 +40,60 @@ def fit_before_last(estimator, X, targets, sample_weight=None, fit_params=None):
 
 def replace_last_step(estimator, model):
     """Return the fitted model, or the Pipeline with the model as its last step."""
-    if not _is_pipeline(estimator):
+    if not _has_last_step(estimator):
         return model
     name, last = estimator.steps[-1]
     estimator.steps[-1] = (name, replace_last_step(last, model))
     return estimator
 
 
-def _is_pipeline(estimator):
-    return hasattr(estimator, "steps") and hasattr(estimator, "named_steps")
+def check_resampling(estimator, targets, sample_weight, fit_params):
+    """Check that a Pipeline that resamples rows gets labels, and no weights.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator; only Pipelines with a sampler are checked.
+    targets : ndarray of shape (n_samples, C) or (n_samples,)
+        Probability rows, or numbers.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Weights of the rows.
+    fit_params : dict
+        Keywords of the estimator's `fit`.
+
+    Raises
+    ------
+    TypeError
+        If the targets are numbers, or there are weights for resampled rows.
+    """
+    pipeline = final_student(estimator)
+    if not resamples(pipeline):
+        return
+    is_sampler = [hasattr(step, "fit_resample") for _, step in pipeline.steps]
+    first = is_sampler.index(True)
+    sampler = f"{type(pipeline.steps[first][1]).__name__} (step {pipeline.steps[first][0]!r})"
+    if targets.ndim == 1:
+        raise TypeError(
+            f"The Pipeline has the sampler {sampler}: samplers need class labels, and a regressor "
+            "learns from numbers. Remove the sampler, or use SLRClassifier."
+        )
+    resampled = {name for name, _ in pipeline.steps[first:]}
+    weighted = [
+        name
+        for name in fit_params
+        if name.endswith("__sample_weight") and resampled.intersection(name.split("__"))
+    ]
+    if sample_weight is not None or weighted:
+        raise TypeError(
+            f"{(weighted or ['sample_weight'])[0]} was given, but the Pipeline has the sampler "
+            f"{sampler}, which changes the rows and not their weights: leave the weights out, or "
+            "remove the sampler."
+        )
+
+
+def _has_last_step(estimator):
+    """Whether `estimator` is a Pipeline whose last step can be fitted by itself."""
+    return is_pipeline(estimator) and not resamples(estimator)
 
 
 def _split_fit_params(pipeline, fit_params, sample_weight):

@@ -47,7 +47,20 @@ def plain_array(value: Any, *, name: str) -> NDArray[Any]:
         )
     if hasattr(value, "detach"):
         value = value.detach().cpu()
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        if "inhomogeneous" not in str(error):
+            raise
+        raise ValueError(
+            f"{name} has rows of different lengths; expected one value for each row, or as many "
+            "in every row."
+        ) from None
+    if array.dtype.kind in "US" and isinstance(value, (list, tuple)):
+        # NumPy turns numbers beside strings into strings: NaN would become the label "nan".
+        objects = np.array(value, dtype=object)
+        if not all(isinstance(each, (str, bytes)) for each in objects.flat):
+            array = objects
     refuse_complex(array, name=name)
     return array
 

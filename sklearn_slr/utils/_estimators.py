@@ -1,19 +1,10 @@
 """What meta-estimators do with the estimators inside, and with their own attributes."""
 
-import numpy as np
 from sklearn.base import is_classifier, is_regressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.utils.validation import validate_data
 
 from ._nets import final_step
-
-# Parameters that hold one class label, by the name of the class, which need not be imported.
-LABEL_PARAMETERS = {
-    "DummyClassifier": "constant",
-    "FixedThresholdClassifier": "pos_label",
-    "RadiusNeighborsClassifier": "outlier_label",
-}
-KEYWORDS = ("most_frequent",)
 
 
 def default_classifier():
@@ -89,52 +80,3 @@ def check_teachers(teachers, check):
         )
     for name, teacher in teachers:
         check(teacher, f"teachers: {name!r}")
-
-
-def rename_labels(estimator, classes):
-    """Rename the labels among an estimator's parameters to their indices among `classes`.
-
-    Estimators are trained on class indices, but users write parameters with their labels: class
-    weights, the positive label, the label of outliers, a constant.
-
-    Parameters
-    ----------
-    estimator : estimator
-        A clone; its parameters are changed.
-    classes : ndarray of shape (C,)
-        The labels; class weights of other labels are dropped.
-
-    Returns
-    -------
-    estimator
-        The same estimator.
-
-    Raises
-    ------
-    ValueError
-        If a parameter holds a label that is not one of the classes.
-    """
-    if not hasattr(estimator, "get_params"):
-        return estimator
-    index = {label: code for code, label in enumerate(classes.tolist())}
-    params = estimator.get_params(deep=True)
-    renamed = {}
-    for name, value in params.items():
-        owner, _, last = name.rpartition("__")
-        if last in ("class_weight", "class_weights") and isinstance(value, dict):
-            renamed[name] = {index[key]: weight for key, weight in value.items() if key in index}
-        elif _is_label(params.get(owner) if owner else estimator, last, value):
-            if value not in index:
-                raise ValueError(
-                    f"{name}={value!r} is not a class of the training rows; expected one of "
-                    f"{list(index)}."
-                )
-            renamed[name] = index[value]
-    return estimator.set_params(**renamed) if renamed else estimator
-
-
-def _is_label(owner, name, value):
-    """Whether a parameter of `owner` holds one class label."""
-    kinds = (k.__name__ for k in type(owner).__mro__ if k.__module__.startswith("sklearn."))
-    named = any(LABEL_PARAMETERS.get(kind) == name for kind in kinds)
-    return named and np.isscalar(value) and value not in KEYWORDS

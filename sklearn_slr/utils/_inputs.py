@@ -2,8 +2,10 @@
 
 import importlib
 import sys
+import warnings
 from collections.abc import Mapping
 
+import numpy as np
 from scipy import sparse
 from sklearn.utils import indexable
 
@@ -35,8 +37,19 @@ def as_indexable(X, *, name="X"):
         return indexable(X)[0]
     if "skorch" in sys.modules:
         helper = importlib.import_module("skorch.helper")
-        if isinstance(X, sys.modules["torch"].utils.data.Dataset):
-            return helper.SliceDataset(X, idx=0)
+        data = sys.modules["torch"].utils.data
+        if isinstance(X, data.DataLoader):
+            raise TypeError(
+                f"{name} is a DataLoader; expected its dataset, {name}.dataset: the net makes its "
+                "own batches, see batch_size and iterator_train of skorch."
+            )
+        if isinstance(X, data.Dataset):
+            if not hasattr(X, "__len__"):
+                raise TypeError(
+                    f"{name} is the dataset {type(X).__name__}, which has no length: give it "
+                    "__len__ and __getitem__, as a fold needs some of its rows."
+                )
+            return helper.SliceDataset(Samples(X), idx=0)
         if isinstance(X, Mapping):
             return X if isinstance(X, helper.SliceDict) else helper.SliceDict(**X)
     if isinstance(X, Mapping):
@@ -50,8 +63,35 @@ def as_indexable(X, *, name="X"):
     return indexable(X)[0]
 
 
+class Samples:
+    """A torch dataset whose samples are tuples (X, ...), also where the dataset yields X alone.
+
+    Parameters
+    ----------
+    dataset : torch Dataset
+        The dataset; read only when a sample is needed.
+    """
+
+    def __init__(self, dataset):
+        self.dataset = dataset
+
+    def __len__(self):
+        return len(self.dataset)
+
+    def __getitem__(self, i):
+        sample = self.dataset[i]
+        return sample if isinstance(sample, (tuple, list)) else (sample,)
+
+
 def check_lengths(X, /, *, called="X", **others):
-    """Check that X has rows, and that every other input has as many; return their number."""
+    """Check that X has rows, and that every other input has the same; return their number.
+
+    Raises
+    ------
+    ValueError
+        If X has no rows, an input has another number of rows, or it is a pandas object with the
+        same index in another order.
+    """
     n_samples = count_rows(X, called)
     if n_samples == 0:
         raise ValueError(
@@ -63,7 +103,35 @@ def check_lengths(X, /, *, called="X", **others):
                 f"Found input variables with inconsistent numbers of samples: {called} has "
                 f"{n_samples}, {name} has {num_samples(value)}."
             )
+    _check_same_index({called: X, **others})
     return n_samples
+
+
+def _check_same_index(inputs):
+    """Check that pandas objects have their rows in the same order: pairs go by position."""
+    indexed = {
+        name: value.index
+        for name, value in inputs.items()
+        if hasattr(value, "iloc") and hasattr(value, "index")
+    }
+    if len(indexed) < 2:
+        return
+    (first, index), *others = indexed.items()
+    for name, other in others:
+        if index.equals(other):
+            continue
+        if index.sort_values().equals(other.sort_values()):
+            row = int(np.flatnonzero(index != other)[0])
+            raise ValueError(
+                f"{name} has the index labels of {first} in another order (row {row}: "
+                f"{other[row]} and {index[row]}), but rows are paired by position: reorder it, "
+                f"{name} = {name}.loc[{first}.index]."
+            )
+        warnings.warn(
+            f"{name} has other index labels than {first}; rows are paired by position. Give them "
+            f"the same index, or pass {name}.to_numpy(), to silence this warning.",
+            UserWarning,
+        )
 
 
 def count_rows(value, name):

@@ -181,11 +181,60 @@ def _check_label_array(values, *, name):
         )
     if values.dtype.kind == "f" and not np.all(np.isfinite(values)):
         raise ValueError(f"Input {name} contains infinity: labels must be finite.")
+    _check_one_kind(values, name=name)
     try:
         check_classification_targets(values)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{name} does not hold class labels. {error}") from None
     return values
+
+
+def _check_one_kind(values, *, name):
+    """Refuse strings beside other objects, which cannot be sorted."""
+    if values.dtype.kind == "O":
+        strings = sum(isinstance(value, str) for value in values.tolist())
+        if 0 < strings < len(values):
+            _refuse_mixed_kinds(values, name)
+
+
+def _refuse_mixed_kinds(values, name):
+    kinds = sorted({type(label).__name__ for label in values.tolist()})
+    raise TypeError(
+        f"{name} mixes labels of kinds {', '.join(kinds)}, which cannot be sorted: make them one "
+        "kind, e.g. by astype(str)."
+    ) from None
+
+
+def ordered_categories(y):
+    """Return the categories of y in their own order, else None.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        An ordered pandas Categorical, an ordered dictionary array of Arrow (also in pandas), or a
+        polars Enum have an order; anything else has none.
+
+    Returns
+    -------
+    list or None
+        The categories, the lowest first.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_slr.utils._labels import ordered_categories
+    >>> ordered_categories(pd.Categorical(["low", "high"], ["low", "high"], ordered=True))
+    ['low', 'high']
+    """
+    dtype = getattr(y, "dtype", getattr(y, "type", None))
+    arrow = getattr(dtype, "pyarrow_dtype", dtype)
+    if getattr(arrow, "ordered", None) is True and hasattr(arrow, "value_type"):
+        array = getattr(getattr(y, "array", y), "__arrow_array__", lambda: y)()
+        chunks = array.unify_dictionaries().chunks if hasattr(array, "chunks") else [array]
+        return chunks[0].dictionary.to_pylist() if chunks else None
+    if getattr(dtype, "ordered", None) is True:
+        return dtype.categories.tolist()
+    return dtype.categories.to_list() if type(dtype).__name__ == "Enum" else None
 
 
 def find_missing(values):
@@ -204,11 +253,7 @@ def unique_labels(values, *, name):
     try:
         return np.unique(values, return_inverse=True)
     except TypeError:
-        kinds = sorted({type(label).__name__ for label in values.tolist()})
-        raise TypeError(
-            f"{name} mixes labels of kinds {', '.join(kinds)}, which cannot be sorted: make them "
-            "one kind, e.g. by astype(str)."
-        ) from None
+        _refuse_mixed_kinds(values, name)
 
 
 def _multi_output(values, name):

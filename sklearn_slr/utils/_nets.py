@@ -30,6 +30,29 @@ def contains_net(estimator):
 
 def final_step(estimator):
     """Return the last step of a Pipeline (of Pipelines), or `estimator` itself."""
-    while hasattr(estimator, "steps") and hasattr(estimator, "named_steps"):
+    while is_pipeline(estimator):
+        estimator = estimator.steps[-1][1]
+    return estimator
+
+
+def is_pipeline(estimator):
+    """Whether `estimator` is a Pipeline."""
+    return hasattr(estimator, "steps") and hasattr(estimator, "named_steps")
+
+
+def resamples(estimator):
+    """Whether `estimator` is a Pipeline with a step that drops, repeats or makes rows.
+
+    The steps of such a Pipeline (of imbalanced-learn) cannot be fitted one by one: only the whole
+    Pipeline knows which target belongs to which row.
+    """
+    return is_pipeline(estimator) and any(
+        hasattr(step, "fit_resample") for _, step in estimator.steps
+    )
+
+
+def final_student(estimator):
+    """Return the estimator that learns from targets: `final_step`, or a Pipeline that resamples."""
+    while is_pipeline(estimator) and not resamples(estimator):
         estimator = estimator.steps[-1][1]
     return estimator

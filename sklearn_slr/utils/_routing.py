@@ -4,7 +4,12 @@ from typing import Any
 
 import numpy as np
 from sklearn.model_selection import KFold
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
+from sklearn.utils.metadata_routing import (
+    MetadataRequest,
+    MetadataRouter,
+    MethodMapping,
+    get_routing_for_object,
+)
 
 from ._arrays import plain_weights
 from ._sklearn import process_routing, routing_enabled
@@ -48,8 +53,8 @@ def route_fit(owner, n_samples, sample_weight, groups, fit_params):
         The meta-estimator's own weights.
     inner_weight : ndarray of shape (n_samples,) or None
         The estimator's weights.
-    groups : array-like of shape (n_samples,) or None
-        The splitter's groups.
+    split_params : dict
+        The splitter's keywords, `groups` among them.
     fit_params : dict
         The estimator's keywords.
 
@@ -57,16 +62,38 @@ def route_fit(owner, n_samples, sample_weight, groups, fit_params):
     ------
     ValueError
         If weights are negative, not finite, or all zero.
+    UnsetMetadataPassedError
+        If routing is enabled, and the estimator or splitter does not say whether it wants them.
     """
     weight = check_weight(sample_weight, n_samples)
     if not routing_enabled():
-        return weight, weight, groups, fit_params
+        return weight, weight, {"groups": groups}, fit_params
     given = {"sample_weight": weight, "groups": groups}
     given = {name: value for name, value in given.items() if value is not None}
     routed = process_routing(owner, "fit", **given, **fit_params)
     inner = dict(routed["estimator"]["fit"])
     inner_weight = check_weight(inner.pop("sample_weight", None), n_samples)
-    return weight, inner_weight, routed["splitter"]["split"].get("groups"), inner
+    split_params = dict(routed.get("splitter", {}).get("split", {}))
+    return weight, inner_weight, split_params, inner
+
+
+def can_request_weights(estimator):
+    """Return whether an estimator, or a step of it, can request or refuse weights for its fit.
+
+    Parameters
+    ----------
+    estimator : estimator, MetadataRequest or MetadataRouter
+        The estimator, or its routing.
+
+    Returns
+    -------
+    bool
+        False if no `fit` has a parameter `sample_weight`, as with neighbours and nets.
+    """
+    routing = get_routing_for_object(estimator)
+    if isinstance(routing, MetadataRequest):
+        return "sample_weight" in routing.fit.requests
+    return any(can_request_weights(each.router) for _, each in routing)
 
 
 def check_weight(sample_weight: Any, n_samples: int) -> Floats | None:

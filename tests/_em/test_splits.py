@@ -61,7 +61,7 @@ def test_a_generator_of_its_own_is_drawn_from_anew_but_not_the_users():
 
 def test_groups_stay_together():
     X, y, groups = np.zeros((12, 1)), np.arange(12) % 2, np.repeat([0, 1, 2], 4)
-    for train, test in make_split_drawer(GroupKFold(3), X, y, groups=groups)(0):
+    for train, test in make_split_drawer(GroupKFold(3), X, y, split_params={"groups": groups})(0):
         assert not set(groups[train]) & set(groups[test])
 
 
@@ -98,4 +98,4 @@ def test_rare_classes_and_idle_groups_warn():
     with pytest.warns(UserWarning, match="only 1 members, fewer than cv=3"):
         make_split_drawer(3, X, codes, strata=codes)
     with pytest.warns(UserWarning, match="groups are ignored by cv=3"):
-        make_split_drawer(3, X, codes, groups=codes)
+        make_split_drawer(3, X, codes, split_params={"groups": codes})

@@ -22,6 +22,7 @@ from skorch.callbacks import (  # noqa: E402
     Checkpoint,
     EarlyStopping,
     EpochScoring,
+    Freezer,
     GradientNormClipping,
     LRScheduler,
 )
@@ -30,6 +31,7 @@ from skorch.helper import SliceDataset, SliceDict, predefined_split  # noqa: E40
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 
+from sklearn_slr import SLRClassifier  # noqa: E402
 from sklearn_slr._nets._training import _fit_soft_targets, split_targets, train  # noqa: E402
 
 N, D, C = 60, 4, 3
@@ -593,25 +595,62 @@ def test_module_instances_get_new_weights(data):
     assert not torch.allclose(weights_of(first), weights_of(other))
 
 
-def test_submodules_given_as_instances_get_new_weights(data):
-    X, _ = data
-    layer = nn.TransformerEncoderLayer(D, 1, dim_feedforward=4, dropout=0.0)
-    first, second = (
-        seeded(train, make(NeuralNetRegressor, Wrapped, module__layer=layer), X, X[:, 0], None, {})
-        for _ in range(2)
-    )
-    assert_same_weights(first, second, atol=0)
-    assert first.module_.layer is not layer
+@pytest.mark.parametrize("how", ["free", "frozen by the user", "frozen by skorch"])
+def test_arguments_of_the_module_keep_their_weights_as_in_plain_skorch(data, how):
+    X, T = data
+    body = Scaled()  # as a pre-trained body: weights that no reset gives
+    with torch.no_grad():
+        body.scale.mul_(3)
+    body.requires_grad_(how != "frozen by the user")
+    given = copy.deepcopy(body.state_dict())
+    callbacks = [Freezer("body.*")] if how == "frozen by skorch" else []
+    net = make(module=Pretrained, module__body=body, callbacks=callbacks, max_epochs=1, lr=1e-5)
+    ours = seeded(train, clone(net), X, one_hot(T.argmax(axis=1)), None, {})
+    plain = seeded(clone(net).fit, X, T.argmax(axis=1))
+    assert_same_weights(ours, plain, atol=0)
+    again = seeded(train, clone(net), X, one_hot(T.argmax(axis=1)), None, {})
+    assert_same_weights(ours, again, atol=0)  # the first fit has not trained the user's body
+    for name, value in body.state_dict().items():
+        assert torch.equal(value, given[name])
+    torch.testing.assert_close(ours.module_.body.scale, given["scale"], atol=1e-3, rtol=0)
 
 
-class Wrapped(nn.Module):
-    def __init__(self, layer):
+class Pretrained(nn.Module):
+    def __init__(self, body):
         super().__init__()
-        self.layer = layer
-        self.head = nn.Linear(D, 1)
+        self.body = body
+        self.head = nn.Linear(C, C)
 
     def forward(self, X):
-        return self.head(self.layer(X[:, None])[:, 0])
+        return self.head(self.body(X))
+
+
+class Probabilities(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(D, C)
+
+    def forward(self, X):
+        return self.layer(X).softmax(dim=-1)
+
+
+@pytest.mark.parametrize("stack_folds", [True, False])
+def test_probabilities_for_a_loss_of_logits_are_a_warning(data, stack_folds):
+    X, T = data
+    net = make(module=Probabilities, max_epochs=1)
+    slr = SLRClassifier(net, n_rounds=1, cv=2, stack_folds=stack_folds, random_state=0)
+    with pytest.warns(UserWarning, match="returns probabilities, but nn.CrossEntropyLoss expects"):
+        slr.fit(X, T.argmax(axis=1))
+
+
+def test_inputs_that_nets_do_not_take_say_what_to_pass(data):
+    X, T = data
+    slr = SLRClassifier(make(), n_rounds=1, cv=2)
+    with pytest.raises(RuntimeError, match=r"X is float64, .*pass X\.astype\(np\.float32\)"):
+        slr.fit(X.astype(np.float64), T.argmax(axis=1))
+    frame = pytest.importorskip("pandas").DataFrame(X)
+    with pytest.raises(TypeError, match=r"X is a DataFrame, .*X\.to_numpy\(dtype=np\.float32\)"):
+        slr.fit(frame, T.argmax(axis=1))
 
 
 class Scaled(nn.Module):

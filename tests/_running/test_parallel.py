@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from joblib import parallel_config
 from scipy import sparse
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.naive_bayes import GaussianNB
 
 from sklearn_slr import SLRClassifier
@@ -136,10 +135,11 @@ def test_what_tasks_share_is_pickled_once(content):
 # Fits
 
 
-class Faulty(ClassifierMixin, BaseEstimator):
+class Faulty(GaussianNB):
     """Naive Bayes that logs its fits, and in the second fold of the first round has a fault."""
 
     def __init__(self, folder=None, fault=None, times=1):
+        super().__init__()
         self.folder = folder
         self.fault = fault
         self.times = times
@@ -149,9 +149,7 @@ class Faulty(ClassifierMixin, BaseEstimator):
             log(self.folder, "fits")
             if np.isclose(X.sum(), SECOND) and count(self.folder, "faults") < self.times:
                 self._fail()
-        self.model_ = GaussianNB().fit(X, y, sample_weight)
-        self.classes_ = self.model_.classes_
-        return self
+        return super().fit(X, y, sample_weight)
 
     def _fail(self):
         log(self.folder, "faults")
@@ -161,9 +159,6 @@ class Faulty(ClassifierMixin, BaseEstimator):
             os.kill(os.getpid(), signal.SIGKILL)
         while self.fault == "hang":
             pass
-
-    def predict_proba(self, X):
-        return self.model_.predict_proba(X)
 
 
 def slr(estimator=None, **parameters):

@@ -90,7 +90,7 @@ def test_the_seed_decides():
 
 def test_keywords_are_the_students():
     student = KnowledgeDistillationClassifier(Priest(), teacher=GaussianNB()).fit(X, y, verse=7)
-    assert student.estimator_.verse_ == 7
+    assert {member.verse_ for _, member in student.estimator_.members} == {7}
     twins = KnowledgeDistillationClassifier(Priest()).fit(X, y, verse=7)
     assert twins.teacher_.verse_ == 7
     spared = KnowledgeDistillationClassifier(Priest(), teacher=Priest()).fit(X, y, verse=7)

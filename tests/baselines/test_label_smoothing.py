@@ -72,7 +72,8 @@ def test_in_pipelines_and_searches():
 
 def test_keywords_are_routed():
     with sklearn.config_context(enable_metadata_routing=True):
-        smooth = LabelSmoothingClassifier(GaussianNB()).set_fit_request(sample_weight=True)
+        student = GaussianNB().set_fit_request(sample_weight=True)
+        smooth = LabelSmoothingClassifier(student).set_fit_request(sample_weight=True)
         smooth.set_score_request(sample_weight=True)
         GridSearchCV(smooth, {"smoothing": [0.1]}, cv=3).fit(X, y, sample_weight=np.ones(len(y)))
         with pytest.raises(TypeError, match="unexpected argument"):

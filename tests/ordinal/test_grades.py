@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
+from sklearn_slr import ThresholdedRegressor
+from sklearn_slr.metrics import quadratic_weighted_kappa
 from sklearn_slr.ordinal._grades import encode_grades, encode_weighted_grades
 
 
@@ -61,3 +63,47 @@ def test_grades_of_rows_without_weight_are_left_out():
 def test_errors_say_what_is_wrong(y, error, message):
     with pytest.raises(error, match=message):
         encode_grades(y)
+
+
+ORDER = ["low", "mid", "high"]  # which is not the alphabet's
+GRADES = [ORDER[k] for k in (0, 2, 1, 0, 2, 1, 0, 2, 1, 0)]
+
+
+def as_pandas(grades):
+    return (
+        pytest.importorskip("pandas")
+        .Series(grades, dtype="category")
+        .cat.set_categories(ORDER, ordered=True)
+    )
+
+
+def as_polars(grades):
+    pl = pytest.importorskip("polars")
+    return pl.Series(grades, dtype=pl.Enum(ORDER))
+
+
+def as_arrow(grades):
+    pa = pytest.importorskip("pyarrow")
+    codes = pa.array([ORDER.index(grade) for grade in grades])
+    return pa.DictionaryArray.from_arrays(codes, pa.array(ORDER), ordered=True)
+
+
+def as_arrow_in_pandas(grades):
+    pa, pd = pytest.importorskip("pyarrow"), pytest.importorskip("pandas")
+    return pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([as_arrow(grades)])))
+
+
+@pytest.mark.parametrize("make", [as_pandas, as_polars, as_arrow, as_arrow_in_pandas])
+def test_ordered_categories_keep_their_own_order_everywhere(make):
+    y = make(GRADES)
+    grades, _, codes = encode_grades(y)
+    assert grades.tolist() == ORDER
+    assert [ORDER[code] for code in codes] == GRADES
+    X = np.array([[float(ORDER.index(grade))] for grade in GRADES])
+    model = ThresholdedRegressor(cv=2, random_state=0).fit(X, y)
+    assert model.grades_.tolist() == ORDER
+    assert model.predict([[0.0], [1.0], [2.0]]).tolist() == ORDER
+    assert model.score(X, y) == 1.0
+    wrong = ["mid" if grade == "low" else grade for grade in GRADES]
+    expected = quadratic_weighted_kappa(GRADES, wrong, labels=ORDER)
+    assert quadratic_weighted_kappa(y, make(wrong)) == expected

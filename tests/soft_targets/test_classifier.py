@@ -128,8 +128,8 @@ def test_the_seed_decides():
 
 
 def test_keywords_are_routed():
-    student = DecisionTreeClassifier()
     with sklearn.config_context(enable_metadata_routing=True):
+        student = DecisionTreeClassifier().set_fit_request(sample_weight=True)
         soft = SoftTargetClassifier(student).fit(X, P, sample_weight=np.ones(200))
         assert soft.route_ == "trees"
         with pytest.raises(TypeError, match="unexpected argument"):

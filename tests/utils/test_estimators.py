@@ -18,8 +18,8 @@ from sklearn_slr.utils._estimators import (
     check_classifier,
     check_regressor,
     check_teachers,
-    rename_labels,
 )
+from sklearn_slr.utils._label_parameters import rename_labels
 
 
 def test_who_can_learn_from_what():

@@ -79,3 +79,20 @@ def test_numbers():
     for y, error in (([1.0, np.nan], ValueError), (["1"], TypeError), ([[1, 2]], TypeError)):
         with pytest.raises(error):
             check_numbers(y)
+
+
+@pytest.mark.parametrize(
+    ("y", "error", "message"),
+    [
+        (["a", float("nan"), "b"], ValueError, "NaN or None, e.g. in row 1"),
+        (["a", None, "b"], ValueError, "NaN or None, e.g. in row 1"),
+        ([1, "a", 2], TypeError, "mixes labels of kinds int, str"),
+        (np.array([1, "a", 2], dtype=object), TypeError, "mixes labels of kinds int, str"),
+        (pd.Series(["a", 2.5, "b"]), TypeError, "mixes labels of kinds float, str"),
+        ([[0], [1, 2]], ValueError, "rows of different lengths"),
+        ((["a"], ["b", "c"]), ValueError, "rows of different lengths"),
+    ],
+)
+def test_labels_that_numpy_would_make_strings_of_are_refused(y, error, message):
+    with pytest.raises(error, match=message):
+        encode_labels(y)

@@ -33,7 +33,11 @@ def test_in_place_means_no_second_array():
 @pytest.mark.parametrize(
     ("rows", "options", "message"),
     [
-        ([[0.5, 0.6]], {}, r"y holds rows that are not probabilities .*sums 1.1 to 1.1; e.g. row 0"),
+        (
+            [[0.5, 0.6]],
+            {},
+            r"y holds rows that are not probabilities .*sums 1.1 to 1.1; e.g. row 0",
+        ),
         ([[1, 0], [-0.1, 1.1]], {}, r"smallest entry -0.1,.*row 1\)"),
         ([[0, 1], [-1e-7, 1]], {"lowest": 0.0, "hint": " Do this."}, r"row 1.*to 1\. Do this\."),
         ([[0.5, 0.53]], {"tolerance": 0.02}, "not probabilities"),

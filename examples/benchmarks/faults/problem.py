@@ -8,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 from joblib.externals.loky import get_reusable_executor
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_digits
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import ExtraTreesClassifier
 
 from sklearn_slr import SLRClassifier
 from sklearn_slr.datasets import make_noisy_labels
@@ -34,22 +33,16 @@ def mark(log, X):
     (Path(log) / f"{key}-{os.getpid()}-{time.time_ns()}-{uuid.uuid4().hex}.fit").touch()
 
 
-class MarkedForest(ClassifierMixin, BaseEstimator):
+class MarkedForest(ExtraTreesClassifier):
     """A forest that marks its fits."""
 
     def __init__(self, log=None, random_state=None):
+        super().__init__(60, random_state=random_state)
         self.log = log
-        self.random_state = random_state
 
     def fit(self, X, y, sample_weight=None):
         mark(self.log, X)
-        forest = RandomForestClassifier(60, max_samples=400, random_state=self.random_state)
-        self.forest_ = clone(forest).fit(X, y, sample_weight)
-        self.classes_ = self.forest_.classes_
-        return self
-
-    def predict_proba(self, X):
-        return self.forest_.predict_proba(X)
+        return super().fit(X, y, sample_weight)
 
 
 def make_student(name, log):

@@ -9,7 +9,7 @@ from sklearn.base import clone
 
 from ...soft_targets._fitted import FittedTargets
 from ...soft_targets._pipelines import fit_before_last
-from ...utils._nets import final_step, is_net
+from ...utils._nets import final_student, is_net
 from ...utils._random import isolated_generators, seed_estimator
 
 # Modules that import torch are imported inside the functions, only if the estimator is a net.
@@ -30,7 +30,7 @@ def can_stack(estimator, targets):
     bool
         Whether `fit_stacked` is worth trying. The inputs are not checked.
     """
-    net = final_step(estimator)
+    net = final_student(estimator)
     if not is_net(net):
         return False
     from .._training import reinitialize_modules
@@ -78,12 +78,13 @@ def fit_stacked(estimator, inputs, targets, seeds, *, sample_weights=None):
         functions, trained by SGD, Adam or AdamW on arrays in memory.
     """
     unsupported = [None] * len(inputs)
-    if not is_net(final_step(estimator)):
+    if not is_net(final_student(estimator)):
         return unsupported
+    from .._training import warn_about_probabilities
     from ._prepare import group_folds, is_supported
     from ._training import train_stacked
 
-    if not is_supported(final_step(estimator), targets[0].ndim == 2):
+    if not is_supported(final_student(estimator), targets[0].ndim == 2):
         return unsupported
     weights, graphs = [None] * len(inputs) if sample_weights is None else sample_weights, {}
     fits = zip(inputs, targets, weights, seeds, strict=True)
@@ -91,6 +92,7 @@ def fit_stacked(estimator, inputs, targets, seeds, *, sample_weights=None):
     for group in group_folds([fold for _, fold in filter(None, prepared)]):
         with isolated_generators(0):
             train_stacked(group, graphs[group[0].settings])
+            warn_about_probabilities(group[0].net, group[0].X)
     pairs = zip(prepared, targets, strict=True)
     return [None if fit is None else _make_result(fit[0], y) for fit, y in pairs]
 
@@ -123,7 +125,7 @@ def _prepare_fit(estimator, X, targets, weight, seed, graphs):
 def _make_result(model, targets):
     if targets.ndim == 1:
         return FittedTargets(model, None, None, "net")
-    net, n_classes = final_step(model), targets.shape[1]
+    net, n_classes = final_student(model), targets.shape[1]
     if hasattr(net, "classes_inferred_"):
         net.classes_inferred_ = np.arange(n_classes)
     return FittedTargets(model, np.arange(n_classes), n_classes, "net")

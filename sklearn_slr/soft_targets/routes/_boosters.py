@@ -6,9 +6,11 @@ objectives of its own. A library is recognised if it has been imported; nothing 
 """
 
 import sys
+from functools import partial
 
 import numpy as np
 from scipy.special import expit
+from sklearn.base import clone
 
 from . import _weighted_rows
 from ._boosters_catboost import fit_catboost, make_placeholder_labels
@@ -26,24 +28,32 @@ def handles(estimator, targets, sample_weight):
 def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
     """Boost on the probability rows; other keywords, e.g. validation sets, need weighted rows."""
     fit_booster, allowed = _find_booster(estimator)
-    params = estimator.get_params()
-    # LightGBM drops features that it cannot split, and takes no objective if none is left.
+    params, repeated = estimator.get_params(), clone(estimator)
+    fit_repeated = partial(
+        _weighted_rows.fit,
+        repeated,
+        X,
+        targets,
+        sample_weight=sample_weight,
+        fit_params=fit_params,
+        seed=seed,
+    )
     too_few = len(targets) < 2 * (params.get("min_child_samples") or 0)
     if set(fit_params) - allowed or too_few:
-        return _weighted_rows.fit(
-            estimator,
-            X,
-            targets,
-            sample_weight=sample_weight,
-            fit_params=fit_params,
-            seed=seed,
-        )
+        return fit_repeated()
     class_weight = params.get("class_weight")
     if params.get("scale_pos_weight") is not None and targets.shape[1] == 2:
         class_weight = {1: params["scale_pos_weight"]}
     rows, weights = apply_class_weight(targets, sample_weight, class_weight, counts_weighted=False)
     fit_params = {**fit_params, "sample_weight": sample_weight}
-    return fit_booster(estimator, X, rows, weights, fit_params)
+    try:
+        return fit_booster(estimator, X, rows, weights, fit_params)
+    except Exception as error:
+        # LightGBM drops features that it cannot split. If none is left, it predicts a constant,
+        # but refuses objectives other than its own.
+        if "num_features" not in str(error):
+            raise
+    return fit_repeated()
 
 
 def _find_booster(estimator):

@@ -24,6 +24,7 @@ def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
     cv = estimator.get_params(deep=False)["cv"]
     if not isinstance(cv, str):
         codes = targets.argmax(axis=1)
+        targets = _weighted_rows.fill_copies(estimator, targets)[0]
         if isinstance(cv, numbers.Real) and not isinstance(cv, numbers.Integral):
             cv = StratifiedShuffleSplit(1, test_size=cv, random_state=seed)
         else:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from ...utils._nets import final_step
+from ...utils._nets import final_student
 
 # In the order in which they are asked: the first that handles an estimator is taken.
 ORDER = (
@@ -82,7 +82,7 @@ def choose_route(routes, estimator, targets, sample_weight=None, name="auto"):
     routes : tuple of Route
         The routes, in order.
     estimator : estimator
-        The estimator; only the last step of a Pipeline counts.
+        The estimator; only the last step of a Pipeline counts, if none of its steps resamples.
     targets : ndarray of shape (n_samples, C) or (n_samples,)
         Probability rows or numbers.
     sample_weight : ndarray of shape (n_samples,), default=None
@@ -100,7 +100,7 @@ def choose_route(routes, estimator, targets, sample_weight=None, name="auto"):
     TypeError
         If no route handles the estimator.
     """
-    last = final_step(estimator)
+    last = final_student(estimator)
     able = (
         route
         for route in routes

@@ -4,8 +4,10 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.datasets import make_classification
+from sklearn.datasets import load_iris, make_classification
 
+from sklearn_slr import SLRClassifier
+from sklearn_slr.soft_targets import SoftTargetClassifier
 from sklearn_slr.soft_targets.routes import _boosters, _weighted_rows
 
 PARAMS = {
@@ -115,6 +117,39 @@ def test_too_few_rows_for_lightgbm_features():
     X, _, P, _ = make_rows(3, n_samples=20)
     model = fit(_boosters, make("lightgbm.LGBMClassifier"), X, P)
     np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("inputs", ["rare", "constant", "few", "no gain"])
+def test_lightgbm_without_a_feature_to_split_predicts_the_mean_row(inputs, n_classes):
+    X, _, P, weight = make_rows(n_classes)
+    params = {"min_split_gain": 1e9} if inputs == "no gain" else {}
+    if inputs == "few":
+        X, P, weight = X[:35], P[:35], weight[:35]
+    elif inputs != "no gain":
+        X = (np.random.default_rng(0).random(X.shape) < 0.02) * float(inputs == "rare")
+    model = fit(_boosters, make("lightgbm.LGBMClassifier", **params), X, P, weight)
+    expected = np.average(P, axis=0, weights=weight)
+    np.testing.assert_allclose(model.predict_proba(X), np.tile(expected, (len(X), 1)), atol=1e-6)
+    assert model.min_child_samples == 20
+
+
+def test_lightgbm_in_folds_too_small_to_split():
+    X, y = load_iris(return_X_y=True)
+    X, y = X[::3], y[::3]
+    slr = SLRClassifier(make("lightgbm.LGBMClassifier"), refinement="posterior", random_state=0)
+    assert slr.fit(X, y).score(X, y) > 0.6
+    soft = SoftTargetClassifier(make("lightgbm.LGBMClassifier"), random_state=0)
+    soft.fit(X, 0.999 * np.eye(3)[y] + 0.001 / 3)
+    plain = make("lightgbm.LGBMClassifier").fit(X, y)
+    np.testing.assert_array_equal(soft.predict(X), plain.predict(X))
+
+
+def test_other_errors_of_a_library_are_raised():
+    X, _, P, _ = make_rows(2)
+    lightgbm = pytest.importorskip("lightgbm")
+    with pytest.raises(lightgbm.basic.LightGBMError):
+        fit(_boosters, make("lightgbm.LGBMClassifier", num_leaves=0), X, P)
 
 
 def test_validation_sets_go_with_weighted_rows():

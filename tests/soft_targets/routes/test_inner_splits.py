@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
+from sklearn.ensemble import AdaBoostClassifier
+from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, SGDClassifier
 from sklearn.model_selection import KFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.svm import LinearSVC
+from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_slr.soft_targets import SoftTargetClassifier
@@ -64,3 +65,33 @@ def test_what_is_left_to_others():
         CalibratedClassifierCV(KNeighborsClassifier()), np.eye(2), None
     )
     assert not _inner_splits.handles(LogisticRegression(), np.eye(2), None)
+    for unknown in (SGDClassifier(), SVC(), AdaBoostClassifier()):
+        assert not _inner_splits.handles(CalibratedClassifierCV(unknown), np.eye(2), None)
+
+
+def test_counts_of_rows_inside():
+    """Rows without doubt have copies, too: three rows of each leaf are nine copies."""
+    rows = P.copy()
+    rows[:60] = np.eye(3)[rows[:60].argmax(axis=1)]
+    tree = DecisionTreeClassifier(criterion="entropy", min_samples_leaf=15, random_state=0)
+    soft = SoftTargetClassifier(CalibratedClassifierCV(tree, cv=KFold(2))).fit(X, rows)
+    assert soft.route_ == "inner_splits"
+    for half, (train, _) in zip(
+        soft.estimator_.calibrated_classifiers_, KFold(2).split(X), strict=True
+    ):
+        leaves = np.unique(half.estimator.apply(X[train]), return_counts=True)[1]
+        assert len(leaves) > 1
+        assert leaves.min() >= 15
+
+
+def test_other_packages_that_split_rows_get_one_label_per_row():
+    mlxtend = pytest.importorskip("mlxtend.classifier")
+    stack = mlxtend.StackingCVClassifier(
+        classifiers=[KNeighborsClassifier(), GaussianNB()],
+        meta_classifier=LogisticRegression(),
+        use_probas=True,
+        random_state=0,
+    )
+    soft = SoftTargetClassifier(stack, random_state=0).fit(X, P)
+    assert soft.route_ == "label_draws"
+    assert soft.predict_proba(X).shape == (120, 3)

@@ -4,13 +4,18 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
     AdaBoostClassifier,
     BaggingClassifier,
+    ExtraTreesClassifier,
     GradientBoostingClassifier,
     RandomForestClassifier,
 )
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401 (makes the import work)
+from sklearn.frozen import FrozenEstimator
 from sklearn.gaussian_process import GaussianProcessClassifier
-from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.linear_model import LogisticRegression, Perceptron, SGDClassifier
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, RandomizedSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
+from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_slr.soft_targets.routes import _weighted_rows
@@ -44,46 +49,104 @@ def test_balanced_classes_have_equal_weight():
     assert weights.sum() == pytest.approx(6)
 
 
-@pytest.mark.parametrize(
-    ("forest", "size"),
-    [
-        (RandomForestClassifier(2), 6),
-        (RandomForestClassifier(2, max_samples=0.5), 3),
-        (RandomForestClassifier(2, max_samples=4), 4),
-        (RandomForestClassifier(2, bootstrap=False), None),
-    ],
-)
-def test_a_bootstrap_draws_as_many_as_there_are_rows(forest, size):
-    assert fit(forest).max_samples == size
+def test_balanced_classes_with_counts_of_rows():
+    rows, _, weights, _ = fit(Recorder(class_weight="balanced", min_samples_leaf=2)).seen
+    assert len(rows) == 12
+    assert weights.sum() == pytest.approx(6)
 
 
 @pytest.mark.parametrize(
-    "estimator",
+    "tree",
     [
-        GaussianProcessClassifier(),
-        KNeighborsClassifier(),
-        AdaBoostClassifier(KNeighborsClassifier()),
-        CalibratedClassifierCV(KNeighborsClassifier()),
-        GradientBoostingClassifier(n_iter_no_change=3),
-        MLPClassifier(early_stopping=True),
-        SGDClassifier(loss="log_loss", early_stopping=True),
+        DecisionTreeClassifier(min_samples_leaf=20, criterion="entropy"),
+        DecisionTreeClassifier(min_samples_split=60, criterion="entropy"),
+        ExtraTreesClassifier(2, min_samples_leaf=20, criterion="entropy"),
+        GradientBoostingClassifier(n_estimators=2, min_samples_leaf=20),
     ],
     ids=str,
 )
-def test_no_weights_or_an_inner_split(estimator):
-    assert not _weighted_rows.handles(estimator, np.eye(2), None)
+@pytest.mark.parametrize("targets", ["soft", "hard"])
+def test_copies_are_not_counted_as_rows(tree, targets):
+    """Whether a row has copies or not: as many rows are in a leaf, or in a node that is split."""
+    rng = np.random.default_rng(0)
+    inputs, soft = rng.normal(size=(200, 3)), rng.dirichlet(np.ones(3), 200)
+    if targets == "hard":
+        soft[:150] = np.eye(3)[soft[:150].argmax(axis=1)]
+    options = {"sample_weight": None, "fit_params": {}, "seed": 0}
+    model = _weighted_rows.fit(tree.set_params(random_state=0), inputs, soft, **options)
+    grown = np.ravel(getattr(model, "estimators_", model))
+    for each in grown:
+        inner = each.tree_.children_left >= 0
+        reached = np.asarray(each.decision_path(inputs).sum(axis=0)).ravel()
+        assert inner.any()
+        if tree.min_samples_leaf > 1:
+            assert reached[~inner].min() >= 20
+        assert reached[inner].min() >= 40
+    assert model.get_params() == tree.get_params()
+
+
+def test_lightgbm_counts_rows():
+    lightgbm = pytest.importorskip("lightgbm")
+    rng = np.random.default_rng(0)
+    inputs, soft = rng.normal(size=(200, 3)), rng.dirichlet(np.ones(3), 200)
+    booster = lightgbm.LGBMClassifier(
+        n_estimators=2, min_child_samples=30, boosting_type="dart", verbose=-1, n_jobs=1
+    )
+    options = {"sample_weight": None, "fit_params": {}, "seed": 0}
+    model = _weighted_rows.fit(booster, inputs, soft, **options)
+    leaves = model.predict(inputs, pred_leaf=True)
+    assert min(np.unique(column, return_counts=True)[1].min() for column in leaves.T) >= 30
+    assert model.min_child_samples == 30
+
+
+SEARCHED = {"min_samples_leaf": [1, 20]}
 
 
 @pytest.mark.parametrize(
     "estimator",
     [
         AdaBoostClassifier(),
+        AdaBoostClassifier(KNeighborsClassifier()),
         BaggingClassifier(KNeighborsClassifier()),
-        GradientBoostingClassifier(),
-        LogisticRegression(),
+        CalibratedClassifierCV(CalibratedClassifierCV(SGDClassifier())),
+        CalibratedClassifierCV(KNeighborsClassifier()),
+        CalibratedClassifierCV(LinearSVC(class_weight="balanced")),
+        DecisionTreeClassifier(class_weight="balanced_subsample"),
+        GaussianProcessClassifier(),
+        GradientBoostingClassifier(init=SGDClassifier(loss="log_loss")),
+        GradientBoostingClassifier(n_iter_no_change=3),
+        GridSearchCV(DecisionTreeClassifier(), SEARCHED),
+        HalvingGridSearchCV(LogisticRegression(), {"C": [1, 2]}),
+        KNeighborsClassifier(),
+        MLPClassifier(early_stopping=True),
+        Perceptron(),
+        RandomForestClassifier(criterion="entropy"),
+        RandomizedSearchCV(DecisionTreeClassifier(), [SEARCHED]),
+        Recorder(),
         SGDClassifier(),
+        SGDClassifier(loss="log_loss", early_stopping=True),
+        SVC(),
     ],
     ids=str,
 )
-def test_weights(estimator):
+def test_what_is_left_to_others(estimator):
+    assert not _weighted_rows.handles(estimator, np.eye(2), None)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        CalibratedClassifierCV(FrozenEstimator(SGDClassifier())),
+        CalibratedClassifierCV(LinearSVC(class_weight={0: 2})),
+        DecisionTreeClassifier(class_weight="balanced"),
+        ExtraTreesClassifier(criterion="entropy"),
+        GradientBoostingClassifier(),
+        GradientBoostingClassifier(init=LogisticRegression()),
+        GridSearchCV(LogisticRegression(), {"C": [1, 2]}),
+        LinearSVC(),
+        LogisticRegression(),
+    ],
+    ids=str,
+)
+def test_what_adds_up_weighted_rows(estimator):
     assert _weighted_rows.handles(estimator, np.eye(2), None)
