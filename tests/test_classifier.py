@@ -229,7 +229,12 @@ def test_verbose_tells_the_plan_and_the_rounds(capsys):
         ({"estimator": LinearRegression()}, y, TypeError, "regressor LinearRegression"),
         ({"estimator": 3}, y, ValueError, "estimator"),
         ({"refinement": "avrage"}, y, ValueError, "refinement"),
-        ({"refinement": AverageRefinement}, y, TypeError, r"expected an object: AverageRefinement\(\)"),
+        (
+            {"refinement": AverageRefinement},
+            y,
+            TypeError,
+            r"expected an object: AverageRefinement\(\)",
+        ),
         ({"refinement": AverageRefinement(-1)}, y, ValueError, "'n' parameter"),
         (
             {"estimator": GaussianNB(), "augmentations": lambda X: X[1:]},

@@ -83,6 +83,7 @@ if not HAS_CALLBACKS:  # scikit-learn before 1.9
 OF_OTHER_LIBRARIES = {
     "lightgbm.LGBMModel": "_objective _Booster",
     "os": "_exit",
+    "sklearn.metrics._scorer._BaseScorer": "_score_func _kwargs _response_method",
     "skorch.NeuralNet": "_modules _optimizers",
     "torch._dynamo.OptimizedModule": "_orig_mod",
     "torch.Tensor": "_backward_hooks",
@@ -91,7 +92,7 @@ OF_OTHER_LIBRARIES = {
     "typing.NamedTuple": "_fields",
 }
 # Our own, which we read on objects other than `self`.
-OURS = {"_isolates_nets"}
+OURS = {"_isolates_nets", "_slr_is_indexed"}
 
 ACCESSORS = ("delattr", "getattr", "hasattr", "setattr")
 OWN_OBJECTS = ("self", "cls", "super()")

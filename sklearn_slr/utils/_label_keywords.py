@@ -17,8 +17,10 @@ SETS = ("eval_set", "valid_set", "validation_data")
 # Keywords that hold labels of validation sets alone.
 LABELS = ("eval_y", "y_val", "y_valid", "y_eval", "Y_val")
 # Keywords with a value for each row of the validation sets, in lists if there are several sets.
-ROWS = ("eval_X", "X_val", "X_valid", "X_eval", "eval_sample_weight", "eval_init_score")
-ROWS += ("sample_weight_val", "val_sample_weight", "sample_weight_eval_set", "base_margin_eval_set")
+ROWS = (
+    *("eval_X", "X_val", "X_valid", "X_eval", "eval_sample_weight", "eval_init_score"),
+    *("sample_weight_val", "val_sample_weight", "sample_weight_eval_set", "base_margin_eval_set"),
+)
 CLASS_WEIGHTS = "eval_class_weight"
 
 

@@ -198,7 +198,10 @@ def test_every_classifier_has_settings():
 
 @pytest.mark.parametrize(
     "case",
-    [case if case in SAMPLE else pytest.param(case, marks=pytest.mark.exhaustive) for case in CASES],
+    [
+        case if case in SAMPLE else pytest.param(case, marks=pytest.mark.exhaustive)
+        for case in CASES
+    ],
 )
 @pytest.mark.filterwarnings("ignore")
 def test_near_hard_targets_give_the_quality_of_the_hard_fit(case):
