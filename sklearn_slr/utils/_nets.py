@@ -12,19 +12,24 @@ def is_net(estimator):
     return skorch is not None and isinstance(estimator, skorch.NeuralNet)
 
 
-def contains_net(estimator):
+def contains_net(estimator, above=()):
     """Whether `estimator` is a skorch net or holds one anywhere among its parameters.
 
-    Nets inside estimators that isolate the generators themselves do not count.
+    Nets inside estimators that isolate the generators themselves do not count. `above` are the
+    estimators that contain this one.
     """
     if "skorch" not in sys.modules or getattr(estimator, "_isolates_nets", False):
         return False
     if is_net(estimator):
         return True
+    if any(estimator is each for each in above):
+        return False  # a parameter that contains its own estimator
+    above = (*above, estimator)
     if isinstance(estimator, (list, tuple)):
-        return any(contains_net(item) for item in estimator)
+        return any(contains_net(item, above) for item in estimator)
     if hasattr(estimator, "get_params") and not isinstance(estimator, type):
-        return any(contains_net(value) for value in estimator.get_params(deep=False).values())
+        params = estimator.get_params(deep=False)
+        return any(contains_net(value, above) for value in params.values())
     return False
 
 

@@ -1,4 +1,5 @@
 import pytest
+from sklearn.base import BaseEstimator
 from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -22,3 +23,15 @@ def test_a_net_is_found_wherever_it_hides():
     assert not contains_net(make_pipeline(StandardScaler(), plain))
     for keeper in (SLRClassifier(net), ThresholdedRegressor(net)):
         assert not contains_net(keeper)  # these isolate them themselves
+
+
+def test_parameters_that_contain_their_own_estimator_end():
+    pytest.importorskip("skorch")
+
+    class Registered(BaseEstimator):
+        def __init__(self, registry=None):
+            self.registry = registry
+
+    estimator = Registered([])
+    estimator.registry.append(estimator)
+    assert not contains_net(estimator)
