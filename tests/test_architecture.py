@@ -15,7 +15,7 @@ import sklearn_slr
 from sklearn_slr import SLRClassifier
 
 ROOT = Path(sklearn_slr.__file__).parent
-# A file imports from rooms of its own level and of lower levels, never from higher ones.
+# A file imports from files of its own level and of lower levels, never from higher ones.
 LEVELS = {
     "_version": 0,
     "utils": 0,
@@ -35,7 +35,6 @@ LEVELS = {
     "_out_of_fold": 5,
     "baselines": 5,
     "ordinal/_regressor": 5,  # the estimator
-    "audit": 6,
     "displays": 6,
 }
 MAX_FRAMES = 10

@@ -9,6 +9,8 @@ from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import BaseCrossValidator, GridSearchCV, LeaveOneGroupOut
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sklearn_slr import SLRClassifier, SLRRegressor
 from sklearn_slr.baselines import (
@@ -244,3 +246,22 @@ def test_weights_that_no_fit_can_request_are_applied_by_us(model):
     weighted = clone(model).fit(X, y, sample_weight=WEIGHT)
     expected = fit_without_routing(model, sample_weight=WEIGHT)
     assert_array_equal(weighted.predict_proba(X), expected.predict_proba(X))
+
+
+@pytest.mark.usefixtures("_routing")
+@pytest.mark.parametrize("model", WITHOUT_FOLDS, ids=get_name)
+def test_a_last_step_that_refuses_the_weights_of_the_step_before(model):
+    """As in a Pipeline that is fitted by itself: each step gets the weights that it requests."""
+    last = (LogisticRegression() if is_classifier(model) else Ridge()).set_fit_request(
+        sample_weight=False
+    )
+    scaler = StandardScaler().set_fit_request(sample_weight=True)
+    weight = np.linspace(0.1, 4, len(X))
+    model = clone(model).set_params(estimator=make_pipeline(scaler, last))
+    routed = clone(model).fit(X, y, sample_weight=weight).estimator_
+    by_hand = StandardScaler().fit(X, sample_weight=weight)
+    assert_array_equal(routed[0].mean_, by_hand.mean_)
+    model.set_params(estimator=clone(last))
+    with sklearn.config_context(enable_metadata_routing=False):
+        unweighted = model.fit(by_hand.transform(X), y).estimator_
+    assert_array_equal(routed[1].coef_, unweighted.coef_)

@@ -1,1 +1,1 @@
-"""Training of skorch nets on probability rows; imported only where a net is used."""
+"""Training of skorch nets on target arrays; torch is imported only where a net is used."""

@@ -64,7 +64,9 @@ def fit_targets(
         fit_params = encode_label_keywords(fit_params, columns, targets.shape[1])
     n_classes = None if columns is None else targets.shape[1]
     with fitting_context(estimator, seed):
-        last, X, params = fit_before_last(estimator, X, targets, sample_weight, fit_params)
+        last, X, sample_weight, params = fit_before_last(
+            estimator, X, targets, sample_weight, fit_params
+        )
         with _without_routing(targets, params):
             model = chosen.fit(
                 last,

@@ -1,8 +1,9 @@
 """Fit the steps of a Pipeline before its last one, and replace the last one."""
 
 from ..utils._nets import final_student, is_pipeline, resamples
+from ..utils._routing import can_request_weights
 from ..utils._sklearn import process_routing, routing_enabled
-from .routes._fit_params import takes_weights
+from ._fit_params import takes_weights
 
 
 def fit_before_last(estimator, X, targets, sample_weight=None, fit_params=None):
@@ -24,13 +25,16 @@ def fit_before_last(estimator, X, targets, sample_weight=None, fit_params=None):
 
     Returns
     -------
-    estimator, indexable, dict
-        The last step, the inputs to fit it on, and the keywords of its `fit`.
+    estimator, indexable, ndarray, dict
+        The last step, the inputs to fit it on, its weights, and the keywords of its `fit`.
     """
     if not _has_last_step(estimator):
-        return estimator, X, fit_params
+        return estimator, X, sample_weight, fit_params
     before, (name, last) = estimator[:-1], estimator.steps[-1]
     before_params, last_params = _split_fit_params(estimator, fit_params or {}, sample_weight)
+    requested = last_params.pop("sample_weight", None)
+    if routing_enabled() and can_request_weights(last):
+        sample_weight = requested  # None where the last step refuses them
     if len(before.steps):
         y = targets if targets.ndim == 1 else targets.argmax(axis=1)
         X = before.fit_transform(X, y, **before_params)
@@ -99,8 +103,8 @@ def _has_last_step(estimator):
 def _split_fit_params(pipeline, fit_params, sample_weight):
     """Split fit parameters into those of a Pipeline's transformers and those of its last step.
 
-    The last step gets its weights from its route. Transformers that take weights (with metadata
-    routing: that request them) get them here, or weights would not mean repeated rows.
+    The last step gets its weights from its route. Transformers that take weights get them here,
+    or weights would not mean repeated rows; with metadata routing, steps that request them.
     """
     name = pipeline.steps[-1][0]
     if routing_enabled():
@@ -110,7 +114,6 @@ def _split_fit_params(pipeline, fit_params, sample_weight):
         if not given:
             return {}, {}
         last = dict(process_routing(pipeline, "fit", **given)[name]["fit"])
-        last.pop("sample_weight", None)
         consumed = pipeline[:-1].get_metadata_routing().consumes("fit_transform", given)
         return {key: given[key] for key in consumed}, last
     unknown = [key for key in fit_params if "__" not in key]

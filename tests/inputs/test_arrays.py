@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
+from sklearn import config_context
 from sklearn.linear_model import Ridge
 from sklearn.naive_bayes import BernoulliNB
 
@@ -169,3 +170,16 @@ def test_out_of_fold_predictions_of_any_container(seed, kind):
 )
 def test_what_is_no_table_is_refused(name, X, message):
     assert_refused(make(name), X, draw_problem(name, 0)[1], message)
+
+
+@pytest.mark.parametrize("name", sorted(MAKERS))
+def test_tensors_under_array_api_dispatch(name):
+    """Targets and weights stay NumPy arrays, which scikit-learn would refuse beside a tensor."""
+    torch = pytest.importorskip("torch")
+    X, y = draw_problem(name, 0)
+    tensor = torch.from_numpy(np.ascontiguousarray(X, dtype=np.float64))
+    expected = make(name).fit(X, y)
+    with config_context(array_api_dispatch=True):
+        model = make(name).fit(tensor, y)
+        predicted = np.asarray(model.predict(tensor))
+    np.testing.assert_array_equal(predicted, expected.predict(X))

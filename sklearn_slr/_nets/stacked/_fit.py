@@ -112,7 +112,7 @@ def _prepare_fit(estimator, X, targets, weight, seed, graphs):
     try:
         with isolated_generators(seed):
             model = seed_estimator(clone(estimator), seed)
-            net, X, _ = fit_before_last(model, X, targets, weight)
+            net, X, weight, _ = fit_before_last(model, X, targets, weight)
             fold = prepare_fold(net, X, targets, weight)
             if fold.settings not in graphs:
                 graphs[fold.settings] = trace_graphs(net.module_)

@@ -16,7 +16,7 @@ from sklearn.discriminant_analysis import (
 from sklearn.utils.validation import validate_data
 
 from ...utils._sklearn import SCATTER_BY_FREEDOM
-from ._fit_params import refuse_fit_params
+from .._fit_params import refuse_fit_params
 
 
 def handles(estimator, targets, sample_weight):

@@ -12,7 +12,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from ...utils._random import derive_seed
 from ...utils._sklearn import _safe_split, process_routing, routing_enabled
-from ._fit_params import refuse_fit_params
+from .._fit_params import refuse_fit_params
 
 
 def handles(estimator, targets, sample_weight):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._fit_params import add_weights, takes_weights
+from .._fit_params import add_weights, takes_weights
 
 
 def handles(estimator, targets, sample_weight):

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from . import _weighted_rows
-from ._class_weight import apply_class_weight
+from .._class_weight import apply_class_weight
 
 
 def handles(estimator, targets, sample_weight):

@@ -6,11 +6,12 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
 from sklearn.utils.metaestimators import available_if
 
+from ...utils._label_keywords import encode_label_keywords
 from ...utils._label_parameters import rename_labels
 from ...utils._random import derive_seed, seed_estimator
 from ...utils._sklearn import get_tags, num_samples
 from .._check_predictions import check_codes, check_proba
-from ._fit_params import add_weights, takes_weights
+from .._fit_params import add_weights, takes_weights
 
 N_DRAWS = 5
 
@@ -40,11 +41,12 @@ def fit(estimator, X, targets, *, sample_weight, fit_params, seed):
     for same in draws.values():
         labels, draw_seed = same[0]
         classes, codes = np.unique(labels, return_inverse=True)
-        member = seed_estimator(clone(estimator), draw_seed)
+        member, keywords = seed_estimator(clone(estimator), draw_seed), fit_params
         if len(classes) < targets.shape[1]:
             rename_labels(member, classes, targets.shape[1])
+            keywords = encode_label_keywords(fit_params, classes, targets.shape[1])
         weight = None if sample_weight is None else sample_weight.copy()  # some write into it
-        member.fit(X, codes, **add_weights(member, fit_params, weight))
+        member.fit(X, codes, **add_weights(member, keywords, weight))
         members += [(classes, member)] * len(same)
     return LabelDraws(members, targets.shape[1])
 
@@ -57,11 +59,16 @@ def _draw_labels(targets, seed):
 
 
 def _count_needed_rows(estimator):
-    """Return the number of rows of a class that an inner stratified split requires."""
+    """Return the number of rows of a class that inner stratified splits and samplers require."""
     params = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else {}
-    folds = [value for name, value in params.items() if name.rpartition("__")[2] == "cv"]
-    folds = [5 if value is None else value for value in folds]  # 5 is scikit-learn's default
-    return max([1, *(value for value in folds if isinstance(value, numbers.Integral))])
+    needed = [1]
+    for name, value in params.items():
+        match name.rpartition("__")[2]:
+            case "cv":
+                needed.append(5 if value is None else value)  # 5 is scikit-learn's default
+            case "k_neighbors" if isinstance(value, numbers.Integral):
+                needed.append(value + 1)  # SMOTE's neighbours of a row, beside the row itself
+    return max(value for value in needed if isinstance(value, numbers.Integral))
 
 
 def _replace_rare(labels, targets, needed):

@@ -13,8 +13,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import validate_data
 
-from ._class_weight import apply_class_weight
-from ._fit_params import refuse_fit_params
+from .._class_weight import apply_class_weight
+from .._fit_params import refuse_fit_params
 
 # Number of scores (rows x classes) in a block of rows: it stays in the CPU's cache.
 BLOCK_ENTRIES = 8192

@@ -10,7 +10,7 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.validation import validate_data
 
 from . import _label_draws
-from ._fit_params import add_weights, refuse_fit_params
+from .._fit_params import add_weights, refuse_fit_params
 
 
 def handles(estimator, targets, sample_weight):

@@ -14,7 +14,7 @@ from sklearn.naive_bayes import (
 )
 from sklearn.utils.validation import validate_data
 
-from ._fit_params import refuse_fit_params
+from .._fit_params import refuse_fit_params
 
 
 def handles(estimator, targets, sample_weight):

@@ -7,7 +7,7 @@ from scipy import sparse
 from sklearn.neighbors import KNeighborsClassifier, RadiusNeighborsClassifier
 
 from ...utils._sklearn import neighbor_weights
-from ._fit_params import refuse_fit_params
+from .._fit_params import refuse_fit_params
 
 
 def handles(estimator, targets, sample_weight):

@@ -1,6 +1,6 @@
 """Route of regressors: their own fit on numbers."""
 
-from ._fit_params import add_weights
+from .._fit_params import add_weights
 
 
 def handles(estimator, targets, sample_weight):

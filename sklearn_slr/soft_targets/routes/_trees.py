@@ -25,7 +25,7 @@ from sklearn.tree import (
     ExtraTreeRegressor,
 )
 
-from ._class_weight import apply_class_weight
+from .._class_weight import apply_class_weight
 
 TREES = {
     DecisionTreeClassifier: DecisionTreeRegressor,

@@ -12,8 +12,8 @@ import numbers
 import numpy as np
 
 from ...utils._sklearn import get_tags, index_method_params, safe_indexing
-from ._class_weight import apply_class_weight
-from ._fit_params import takes_weights
+from .._class_weight import apply_class_weight
+from .._fit_params import takes_weights
 
 # Package -> classes that add up weighted rows, if the estimators inside them do; so do their
 # subclasses of other packages.

@@ -103,6 +103,38 @@ def test_class_weights_of_a_class_that_was_not_drawn():
     assert proba[0, 0] == pytest.approx(1 - proba[1, 0], abs=0.2)
 
 
+class Judged(DummyClassifier):
+    """Keeps the validation set that `fit` gets, as boosters with early stopping take it."""
+
+    def fit(self, X, y, sample_weight=None, eval_set=None):
+        self.eval_set_ = eval_set
+        return super().fit(X, y, sample_weight)
+
+
+def test_validation_labels_of_a_class_that_was_not_drawn():
+    rows = np.array([[1, 0, 0], [0, 1e-12, 1 - 1e-12], [0, 0, 1]] * 10)
+    settings = {"sample_weight": None, "seed": 0}
+    judged = {"eval_set": [(np.arange(4), np.array([2, 1, 0, 2]))]}
+    model = _label_draws.fit(Judged(), rows, rows, fit_params=judged, **settings)
+    for classes, member in model.members:
+        [(inputs, labels)] = member.eval_set_
+        assert classes.tolist() == [0, 2]
+        assert inputs.tolist() == [0, 2, 3]
+        assert labels.tolist() == [1, 0, 1]
+
+
+def test_a_sampler_gets_as_many_rows_of_a_class_as_it_needs():
+    pytest.importorskip("imblearn")
+    from imblearn.over_sampling import SMOTE
+    from imblearn.pipeline import make_pipeline
+
+    inputs, y = load_iris(return_X_y=True)
+    rows = 0.9 * np.eye(3)[np.minimum(y, 1)] + 0.1 / 3  # about five rows of the last class
+    student = make_pipeline(SMOTE(k_neighbors=8), LogisticRegression(max_iter=1000))
+    model = draw(student, inputs, rows)
+    assert model.predict_proba(inputs).shape == (150, 3)
+
+
 @pytest.mark.parametrize(
     "student",
     [

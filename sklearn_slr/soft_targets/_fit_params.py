@@ -2,7 +2,7 @@
 
 from sklearn.utils.validation import has_fit_parameter
 
-from ...utils._sklearn import BaseSearchCV
+from ..utils._sklearn import BaseSearchCV
 
 
 def takes_weights(estimator):

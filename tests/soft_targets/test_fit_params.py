@@ -5,7 +5,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
-from sklearn_slr.soft_targets.routes._fit_params import (
+from sklearn_slr.soft_targets._fit_params import (
     add_weights,
     refuse_fit_params,
     takes_weights,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sklearn_slr.soft_targets.routes._class_weight import apply_class_weight
+from sklearn_slr.soft_targets._class_weight import apply_class_weight
 
 P = np.array([[0.5, 0.5], [0.9, 0.1], [1.0, 0.0]])
 WEIGHT = np.array([1.0, 2.0, 3.0])
