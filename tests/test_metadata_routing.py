@@ -58,7 +58,7 @@ PROBABILITIES[np.arange(harness.N), harness.y] = 0.8
 METAESTIMATORS = {
     "SLRClassifier": describe(SLRClassifier, "classifier", n_rounds=2, **FOLDS),
     "posterior": describe(
-        SLRClassifier, "classifier", n_rounds=2, refinement="posterior", final="folds", **FOLDS
+        SLRClassifier, "classifier", n_rounds=1, refinement="posterior", final="folds", **FOLDS
     ),
     "unrefined": describe(SLRClassifier, "classifier", n_rounds=0, **FOLDS),
     "SLRRegressor": describe(SLRRegressor, "regressor", n_rounds=2, **FOLDS),

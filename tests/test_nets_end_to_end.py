@@ -146,6 +146,7 @@ print(SLRClassifier(net, n_rounds=1, cv=2).fit(torch.utils.data.TensorDataset(X,
     assert done.stdout == "1\n", done.stderr
 
 
+@pytest.mark.slow
 def test_a_net_that_lives_in_main_works_with_two_jobs(tmp_path):
     script = tmp_path / "notebook.py"
     script.write_text(

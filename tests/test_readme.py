@@ -19,5 +19,5 @@ def test_the_commands_install_with_the_tested_versions():
     commands = re.findall(r"^pip install .*$", README.read_text(), flags=re.MULTILINE)
     assert commands == [
         'pip install -c .ci/constraints.txt -e ".[all]" && python examples/quickstart.py',
-        'pip install -c .ci/constraints.txt -e ".[test]" && pytest',
+        'pip install -c .ci/constraints.txt -e ".[test]" && pytest -n 2',
     ]

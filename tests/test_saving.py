@@ -156,6 +156,7 @@ def run(code, *arguments):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("final", ["refit", "folds"])
 def test_nets_of_a_script_load_where_their_class_is_defined(tmp_path, final):
     pytest.importorskip("skorch")

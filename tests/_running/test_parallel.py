@@ -239,7 +239,14 @@ def to_it_alone(process):
     process.send_signal(signal.SIGINT)
 
 
-@pytest.mark.parametrize("send", [to_its_group, to_it_alone, subprocess.Popen.kill])
+@pytest.mark.parametrize(
+    "send",
+    [
+        to_its_group,
+        pytest.param(to_it_alone, marks=pytest.mark.slow),
+        pytest.param(subprocess.Popen.kill, marks=pytest.mark.slow),
+    ],
+)
 def test_interrupted_or_killed_it_leaves_no_process_and_keeps_its_folds(send, tmp_path):
     (tmp_path / "log").mkdir()
     script = (

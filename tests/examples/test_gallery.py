@@ -157,6 +157,7 @@ def test_drawn_retinas_are_worse_the_higher_the_grade():
     assert means == sorted(means)
 
 
+@pytest.mark.slow
 def test_the_review_page_is_written_where_it_is_wanted(pyplot, monkeypatch, tmp_path, capsys):
     folder = tmp_path / "out"
     monkeypatch.setattr(sys, "argv", ["example", str(folder)])

@@ -189,6 +189,7 @@ def test_cifars_views_move_and_mirror():
     assert not cifar10.move(X, 2)[0, 0, :2].any()
 
 
+@pytest.mark.slow
 def test_cifar_runs_every_row(tmp_path, batches, monkeypatch):
     monkeypatch.setattr(cifar10, "N_TRAIN", 100)
     out = tmp_path / "cifar.jsonl"
@@ -235,6 +236,7 @@ def small_retinas(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_retinamnist_runs_its_kinds_of_rows_and_draws(tmp_path, small_retinas):
     pytest.importorskip("matplotlib")
     rows, out = "plain,baseline,swa,slr,three,slr-three,slr-1,posterior", tmp_path / "r.jsonl"

@@ -38,12 +38,15 @@ def own_scorer(pos_label):
 
 STUDENTS = {
     "threshold": lambda rare, common: TunedThresholdClassifierCV(
-        LogisticRegression(), scoring=make_scorer(f1_score, pos_label=rare), cv=3
+        LogisticRegression(), scoring=make_scorer(f1_score, pos_label=rare), thresholds=20, cv=3
     ),
     "threshold in a pipeline": lambda rare, common: make_pipeline(
         StandardScaler(),
         TunedThresholdClassifierCV(
-            LogisticRegression(), scoring=make_scorer(fbeta_score, beta=2, pos_label=rare), cv=3
+            LogisticRegression(),
+            scoring=make_scorer(fbeta_score, beta=2, pos_label=rare),
+            thresholds=20,
+            cv=3,
         ),
     ),
     "positive label": lambda rare, common: search(make_scorer(recall_score, pos_label=rare)),
