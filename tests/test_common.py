@@ -23,16 +23,18 @@ BOOTSTRAP = "a weighted bootstrap is no bootstrap of repeated rows: scikit-learn
 CENTERING = "scikit-learn 1.6 checks sparse matrices whatever the tags; scalers cannot centre them"
 IS_OLD = sklearn.__version__.startswith("1.6.")
 
+# What is asked does not depend on the number of rounds and folds.
+FEW = {"n_rounds": 2, "cv": 2}
 ESTIMATORS = [
     SLRClassifier(),
-    SLRClassifier(refinement="posterior", final="folds"),
-    SLRClassifier(make_pipeline(StandardScaler(), LogisticRegression())),
-    SLRClassifier(RandomForestClassifier(n_estimators=5)),
-    SLRClassifier(teachers=[("nb", GaussianNB()), ("logistic", LogisticRegression())]),
+    SLRClassifier(refinement="posterior", final="folds", **FEW),
+    SLRClassifier(make_pipeline(StandardScaler(), LogisticRegression()), **FEW),
+    SLRClassifier(RandomForestClassifier(n_estimators=3), **FEW),
+    SLRClassifier(teachers=[("nb", GaussianNB()), ("logistic", LogisticRegression())], **FEW),
     SLRRegressor(),
-    SLRRegressor(final="folds"),
-    SLRRegressor(make_pipeline(StandardScaler(), Ridge())),
-    SLRRegressor(RandomForestRegressor(n_estimators=5)),
+    SLRRegressor(final="folds", **FEW),
+    SLRRegressor(make_pipeline(StandardScaler(), Ridge()), **FEW),
+    SLRRegressor(RandomForestRegressor(n_estimators=3), **FEW),
     LabelSmoothingClassifier(),
     LabelSmoothingClassifier(RandomForestClassifier(n_estimators=5)),
     KnowledgeDistillationClassifier(),

@@ -56,12 +56,12 @@ def describe(metaestimator, kind, *, y=harness.y, **settings):
 PROBABILITIES = np.full((harness.N, 3), 0.1)
 PROBABILITIES[np.arange(harness.N), harness.y] = 0.8
 METAESTIMATORS = {
-    "SLRClassifier": describe(SLRClassifier, "classifier", n_rounds=2, **FOLDS),
+    "SLRClassifier": describe(SLRClassifier, "classifier", n_rounds=1, **FOLDS),
     "posterior": describe(
         SLRClassifier, "classifier", n_rounds=1, refinement="posterior", final="folds", **FOLDS
     ),
     "unrefined": describe(SLRClassifier, "classifier", n_rounds=0, **FOLDS),
-    "SLRRegressor": describe(SLRRegressor, "regressor", n_rounds=2, **FOLDS),
+    "SLRRegressor": describe(SLRRegressor, "regressor", n_rounds=1, **FOLDS),
     "ThresholdedRegressor": describe(ThresholdedRegressor, "regressor", **FOLDS),
     "SoftTargetClassifier": describe(SoftTargetClassifier, "classifier"),
     "label_draws": describe(SoftTargetClassifier, "classifier", y=PROBABILITIES),

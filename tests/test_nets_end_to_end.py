@@ -130,6 +130,7 @@ def test_a_plain_net_predicts_classes():
     assert fitted.score(X, y) > 0.8
 
 
+@pytest.mark.slow
 def test_a_dataset_needs_no_import_of_skorch_helper():
     script = """
 import numpy as np, torch

@@ -32,9 +32,8 @@ def fit_before_last(estimator, X, targets, sample_weight=None, fit_params=None):
         return estimator, X, sample_weight, fit_params
     before, (name, last) = estimator[:-1], estimator.steps[-1]
     before_params, last_params = _split_fit_params(estimator, fit_params or {}, sample_weight)
-    requested = last_params.pop("sample_weight", None)
     if routing_enabled() and can_request_weights(last):
-        sample_weight = requested  # None where the last step refuses them
+        sample_weight = last_params.pop("sample_weight", None)  # None if it refuses them
     if len(before.steps):
         y = targets if targets.ndim == 1 else targets.argmax(axis=1)
         X = before.fit_transform(X, y, **before_params)

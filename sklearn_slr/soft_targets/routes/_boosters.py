@@ -12,9 +12,9 @@ import numpy as np
 from scipy.special import expit
 from sklearn.base import clone
 
+from .._class_weight import apply_class_weight
 from . import _weighted_rows
 from ._boosters_catboost import fit_catboost, make_placeholder_labels
-from .._class_weight import apply_class_weight
 
 # Lower bound of hessians; smaller values change no result of the libraries.
 TINY = 1e-16

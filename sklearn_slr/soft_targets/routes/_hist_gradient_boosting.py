@@ -8,8 +8,8 @@ iteration, as for hard labels.
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from . import _weighted_rows
 from .._class_weight import apply_class_weight
+from . import _weighted_rows
 
 
 def handles(estimator, targets, sample_weight):

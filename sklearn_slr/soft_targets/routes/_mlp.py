@@ -9,8 +9,8 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.validation import validate_data
 
-from . import _label_draws
 from .._fit_params import add_weights, refuse_fit_params
+from . import _label_draws
 
 
 def handles(estimator, targets, sample_weight):
