@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 # A busy machine is no failure. The same examples every time, so that a red run is the change's own
 # doing; `pytest --hypothesis-profile=slow`, a part of .ci/slow, looks for new ones.
 BUSY = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("steady", max_examples=25, derandomize=True, **BUSY)
+settings.register_profile("steady", max_examples=15, derandomize=True, **BUSY)
 examples = int(os.environ.get("SLOW_EXAMPLES", "1000"))
 settings.register_profile("slow", max_examples=examples, **BUSY)
 settings.load_profile("steady")

@@ -64,6 +64,7 @@ def test_no_network_at_import_or_fit():
     run(NO_NETWORK + IMPORT.format(names=names) + FIT)
 
 
+@pytest.mark.slow
 def test_no_network_where_nets_are_trained():
     pytest.importorskip("skorch")
     run(NO_NETWORK + IMPORT.format(names=PUBLIC) + FIT + NET)

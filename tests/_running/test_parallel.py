@@ -122,6 +122,7 @@ def length(task, value):
     return len(value.content)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content", [["text " * 100] * 5000, np.zeros(10**6)], ids=["texts", "array"]
 )
@@ -197,6 +198,7 @@ def test_a_fit_that_loses_a_worker_twice_says_where_and_goes_on_later(tmp_path):
     assert count(tmp_path / "log", "fits") - n_fits == 8 - kept + 1
 
 
+@pytest.mark.slow
 def test_fold_students_that_lose_their_worker_are_fitted_again(tmp_path):
     model = slr(Faulty(tmp_path, "death"), n_rounds=0, final="folds", n_jobs=2)
     assert same(model.fit(X, y), slr(n_rounds=0, final="folds").fit(X, y))

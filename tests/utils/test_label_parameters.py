@@ -24,7 +24,7 @@ TunedThresholdClassifierCV = getattr(
     pytest.importorskip("sklearn.model_selection"), "TunedThresholdClassifierCV", None
 )
 X, CODES = make_classification(400, weights=[0.9], flip_y=0.08, class_sep=0.7, random_state=0)
-SPELLINGS = [(0, 1), (1, 2), (2, 1), (-1, 1), ("ham", "spam"), ("x", "a")]
+SPELLINGS = [(1, 2), (2, 1), (-1, 1), ("x", "a")]
 
 
 def search(scoring, **grid):
