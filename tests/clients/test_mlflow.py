@@ -1,10 +1,14 @@
 """mlflow: fitted estimators logged, saved in a folder and loaded again."""
 
+import warnings
+
 import numpy as np
 import pytest
 
 pytest.importorskip("mlflow")
-import mlflow
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import mlflow
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -30,6 +34,12 @@ MODELS = {
         X, 0.9 * np.eye(3)[Y] + 0.1 / 3
     ),
 }
+
+# mlflow's own: its database, and types of models that say nothing of their inputs.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:.*type hint is inferred:UserWarning"),
+]
 
 
 @pytest.fixture

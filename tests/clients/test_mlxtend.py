@@ -50,7 +50,7 @@ ENSEMBLES = list(make_ensembles(lambda member: member))
 def test_ensembles_of_slr(name):
     ensemble = make_ensembles(lambda member: SLRClassifier(member, refinement="posterior", **FEW))
     plain = make_ensembles(lambda member: member)[name].fit(X, GIVEN)
-    assert ensemble[name].fit(X, GIVEN).score(X, Y) > max(0.9, plain.score(X, Y) - 0.03)
+    assert ensemble[name].fit(X, GIVEN).score(X, Y) > max(0.9, plain.score(X, Y) - 0.05)
     assert cross_val_score(ensemble[name], X, Y, cv=SPLITTER, error_score="raise").mean() > 0.9
 
 

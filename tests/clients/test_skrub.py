@@ -18,7 +18,7 @@ from sklearn_slr.datasets import make_noisy_labels
 FEW = {"n_rounds": 2, "cv": 3, "random_state": 0}
 
 
-def make_table(n_rows=300):
+def make_table(n_rows=600):
     """Return a frame with missing values, texts, dates, categories; labels; a number."""
     rng = np.random.default_rng(0)
     age, city = rng.normal(40, 10, n_rows), rng.choice(["Paris", "London", "Rome"], n_rows)
@@ -56,8 +56,8 @@ def test_wrong_labels_of_a_mixed_table_are_repaired(place, read):
     model = make_pipeline(vectorizer(), slr) if place == "last step" else slr
     model.fit(read(FRAME), given)
     repaired = slr.classes_[slr.refined_labels_.argmax(axis=1)]
-    assert (given == RIGHT).mean() < 0.95 < (repaired == RIGHT).mean()
-    assert model.score(read(FRAME), RIGHT) > 0.95
+    assert (given == RIGHT).mean() < 0.85 < 0.92 < (repaired == RIGHT).mean()
+    assert model.score(read(FRAME), RIGHT) > 0.92
     if place != "last step":
         assert slr.feature_names_in_.tolist() == list(FRAME.columns)
 
