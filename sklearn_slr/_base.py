@@ -24,7 +24,7 @@ from ._em._loop import first_targets, refine_labels
 from ._em._splits import call_splitter, make_split_drawer
 from ._running._checkpoint import open_checkpoint
 from ._running._progress import Plan, print_line, report_fit
-from .refinement import AnnotatorRefinement, AverageRefinement, PosteriorRefinement
+from .refinement import AnnotatorRefinement, AutoRefinement, AverageRefinement, PosteriorRefinement
 from .utils._estimators import check_teachers, set_learned_attributes
 from .utils._inputs import as_indexable, check_lengths
 from .utils._label_keywords import encode_label_keywords
@@ -40,7 +40,10 @@ from .utils._sklearn import (
     visual_block,
 )
 
+# Where neither the user nor the refinement has a number of its own: as in the paper.
+DEFAULTS = {"n_rounds": 3, "cv": 5, "final": "refit"}
 REFINEMENTS = {
+    "auto": AutoRefinement,
     "average": AverageRefinement,
     "posterior": PosteriorRefinement,
     "annotators": AnnotatorRefinement,
@@ -60,16 +63,17 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
 
     _parameter_constraints: dict[str, Any] = {
         "estimator": [HasMethods(["fit"]), None],
-        "n_rounds": [Interval(Integral, 0, None, closed="left")],
-        "refinement": [
-            StrOptions(set(REFINEMENTS)),
-            HasMethods(["refine"]),
-        ],
+        "n_rounds": [Interval(Integral, 0, None, closed="left"), None],
+        "refinement": [StrOptions(set(REFINEMENTS)), HasMethods(["refine"])],
         "cv": ["cv_object"],
         "n_repeats": [Interval(Integral, 1, None, closed="left")],
         "teachers": [list, None],
         "augmentations": [callable, list, None],
-        "final": [StrOptions({"refit", "folds"}), Interval(Integral, 2, None, closed="left")],
+        "final": [
+            StrOptions({"refit", "folds"}),
+            Interval(Integral, 2, None, closed="left"),
+            None,
+        ],
         "select_round": [StrOptions({"last", "best"})],
         "stack_folds": ["boolean"],
         "n_jobs": [Integral, None],
@@ -87,17 +91,18 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         weight, inner_weight, split_params, fit_params = route_fit(
             self, n_samples, sample_weight, groups, fit_params
         )
-        groups = split_params.get("groups")
         fit_params = _encode_label_arguments(labels, [student, *teachers], fit_params)
         X_val = self._check_validation(X_val, y_val)
-        final = FinalFit(self.final, with_scores=self._needs_scores())
-        final.check(self.cv, n_samples, self.n_rounds, groups)
+        n_rounds, cv, final = self._resolve_defaults(refinement, n_samples)
+        final = FinalFit(final, with_scores=self._needs_scores())
+        final.check(cv, n_samples, n_rounds, split_params.get("groups"))
         # The keywords are the student's; teachers of other kinds do not know them.
         keywords = {"sample_weight": inner_weight, "fit_params": None if teachers else fit_params}
-        draw = self._make_split_drawer(X, labels, split_params, final)
+        uses_folds = n_rounds > 0 or final.uses_cv
+        draw = _make_drawer(cv, X, labels, split_params) if uses_folds else None
         e_step = self._make_e_step(teachers or [student], X, draw, labels, X_val, keywords)
         targets = first_targets(refinement, labels.observed, labels.targets, labels.n_classes)
-        plan = self._make_plan(e_step, refinement, labels, split_params, final)
+        plan = self._make_plan(e_step, refinement, labels, split_params, n_rounds, final)
         self._print_line(plan)
         inputs = {"X": X, "y": y, "sample_weight": sample_weight, "groups": groups}
         inputs |= {"X_val": X_val, "y_val": y_val, "fit_params": fit_params}
@@ -108,14 +113,14 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
             e_step = replace(e_step, progress=progress)
             student_step = e_step.of_student(student, fit_params)
             refinement, n_trials = self._choose(
-                refinement, e_step, student_step, labels, targets, weight
+                refinement, e_step, student_step, labels, targets, n_rounds, weight
             )
             refined = refine_labels(
                 e_step,
                 refinement,
                 labels.observed,
                 targets,
-                self.n_rounds,
+                n_rounds,
                 measure=partial(self._measure_round, labels, weight),
                 on_round=self._print_record,
                 weight=weight,
@@ -196,15 +201,24 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
             **keywords,
         )
 
-    def _make_split_drawer(self, X, labels, split_params, final):
-        if self.n_rounds == 0 and not final.uses_cv:
-            return None  # cv is not used, and its number of folds need not suit the data
-        return make_split_drawer(
-            self.cv, X, labels.split_labels, strata=labels.strata, split_params=split_params
+    def _resolve_defaults(self, refinement=None, n_samples=None):
+        """Return `n_rounds`, `cv` and `final`, those that are None as the refinement has them."""
+        refinement = self._get_refinement() if refinement is None else refinement
+        defaults = {**DEFAULTS, **getattr(refinement, "defaults", {})}
+        n_rounds, cv, final = (
+            defaults[name] if given is None else given
+            for name, given in (("n_rounds", self.n_rounds), ("cv", self.cv), ("final", self.final))
         )
-
-    def _draws_random_folds(self):
-        return self.cv is None or isinstance(self.cv, Integral)
+        if self.cv is None and n_samples is not None:
+            cv = max(2, min(cv, n_samples))
+        if self.final is None and isinstance(final, Integral):
+            if n_rounds == 0:
+                final = "refit"
+            elif not isinstance(cv, Integral):
+                final = "folds"
+            elif n_samples is not None:
+                final = max(2, min(final, n_samples))
+        return n_rounds, cv, final
 
     def _check_validation(self, X_val, y_val):
         if (X_val is None) != (y_val is None):
@@ -222,17 +236,15 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         check_lengths(X_val, called="X_val", y_val=y_val)
         return X_val
 
-    def _make_plan(self, e_step, refinement, labels, split_params, final):
+    def _make_plan(self, e_step, refinement, labels, split_params, n_rounds, final):
         n_folds = self._count_folds(e_step, labels, split_params)
         n_teachers, coarse = len(e_step.estimators), self._draws_random_folds()
-        return Plan(
-            self.n_rounds,
-            self.n_repeats,
-            n_folds,
-            n_teachers,
-            count_trial_fits(refinement, self.n_rounds, n_folds, n_teachers, coarse=coarse),
-            *final.count_fits(self.n_repeats * n_folds),
-        )
+        n_trials = count_trial_fits(refinement, n_rounds, n_folds, n_teachers, coarse=coarse)
+        counts = final.count_fits(self.n_repeats * n_folds)
+        return Plan(n_rounds, self.n_repeats, n_folds, n_teachers, n_trials, *counts)
+
+    def _draws_random_folds(self):
+        return self.cv is None or isinstance(self.cv, Integral)
 
     def _count_folds(self, e_step, labels, split_params):
         """Count the folds of a repeat; drawing some might advance a generator."""
@@ -259,7 +271,7 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
             print_line=self._print_line,
         )
 
-    def _choose(self, refinement, e_step, student_step, labels, targets, weight):
+    def _choose(self, refinement, e_step, student_step, labels, targets, n_rounds, weight):
         """Choose among the alternatives of a refinement; return it and the number of fits."""
         refinement, n_fits, scores = settle(
             refinement,
@@ -267,7 +279,7 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
             student_step,
             labels.observed,
             targets,
-            self.n_rounds,
+            n_rounds,
             strata=labels.strata,
             coarse=self._draws_random_folds(),
             weight=weight,
@@ -354,6 +366,12 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
             tags.input_tags.sparse &= inputs.sparse
             tags.input_tags.allow_nan &= inputs.allow_nan
         return tags
+
+
+def _make_drawer(cv, X, labels, split_params):
+    return make_split_drawer(
+        cv, X, labels.split_labels, strata=labels.strata, split_params=split_params
+    )
 
 
 def _encode_label_arguments(labels, estimators, fit_params):

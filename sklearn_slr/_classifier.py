@@ -41,16 +41,19 @@ class SLRClassifier(ProbabilisticClassifierMixin, BaseSLR):
     estimator : estimator, default=None
         The student: any probabilistic classifier, skorch net, or Pipeline ending in one. None is
         ``LogisticRegression()``. It is trained on class indices 0..C-1, and cloned, never changed.
-    n_rounds : int, default=3
-        EM rounds T. 0 fits the plain estimator on the observed labels.
-    refinement : {"average", "posterior", "annotators"} or refinement object, default="average"
-        The M step. "average" is equation 4 of the paper with n = 3; "posterior" models the noise
-        and repairs more, see `PosteriorRefinement`; "annotators" takes a table of answers, see
-        `AnnotatorRefinement`.
-    cv : int, splitter or iterable of (train, test), default=5
+    n_rounds : int, default=None
+        EM rounds T. 0 fits the plain estimator on the observed labels. None is the refinement's
+        own number: 5 for "auto", else 3.
+    refinement : {"auto", "average", "posterior", "annotators"} or refinement object, \
+            default="average"
+        The M step. "auto" refines labels where the rounds show that this helps, and else leaves
+        them alone, see `AutoRefinement`; "average" is equation 4 of the paper with n = 3, no
+        more; "posterior" models the noise, see `PosteriorRefinement`; "annotators" takes a table
+        of answers, see `AnnotatorRefinement`.
+    cv : int, splitter or iterable of (train, test), default=None
         An int: stratified folds, shuffled anew every round. A splitter splits again in every
         round. An iterable gives the same splits to every round. Rows that are never held out
-        keep their labels.
+        keep their labels. None is 5 folds.
     n_repeats : int, default=1
         K-fold repeats within a round; pseudo-labels are their mean.
     teachers : list of (str, estimator), default=None
@@ -58,10 +61,11 @@ class SLRClassifier(ProbabilisticClassifierMixin, BaseSLR):
     augmentations : callable or list of callable, default=None
         SLR-a: transformations X -> X' (they may take ``random_state=``). Pseudo-labels are
         averaged over X and every X'; the student's own predictions are not.
-    final : {"refit", "folds"} or int, default="refit"
-        What predicts: one student trained on all refined labels; or the mean of n_repeats x K
-        students of a fresh split. An int: the mean of so many students, each trained without its
-        share of the rows, which are drawn at random, so that `cv` has to be a number, too.
+    final : {"refit", "folds"} or int, default=None
+        What predicts. "refit": one student trained on all refined labels. "folds": the mean of
+        n_repeats x K students of a fresh split. An int: the mean of so many students, each
+        trained without its share of the rows, which are drawn at random, so that `cv` has to be a
+        number, too. None is 10 for "auto" ("folds" where `cv` is no number), else "refit".
     n_jobs : int, default=None
         Folds fitted at once.
     random_state : int, RandomState instance or None, default=None
@@ -103,7 +107,9 @@ class SLRClassifier(ProbabilisticClassifierMixin, BaseSLR):
         What each round measured: `round`; `label_change`, mean total variation between the
         labels before and after; `agreement`, share of rows whose refined label is the observed
         one; `oof_score`, accuracy of the pseudo-labels against the observed labels (after the
-        first round it is biased upwards: do not stop by it); `valid_score`, accuracy on `X_val`
+        first round it is biased upwards: do not stop by it); `agreement_gain`, the difference of
+        `oof_score` from the first round's in standard errors; `smallest_class_kept`, the smallest
+        ratio, over classes, of refined labels to observed ones; `valid_score`, accuracy on `X_val`
         of the mean of the round's models, where given; `n_fits`; `stacked`, whether these models
         were trained in one pass; `fit_time` in seconds.
     label_quality_ : ndarray of shape (n_samples,)
@@ -114,16 +120,20 @@ class SLRClassifier(ProbabilisticClassifierMixin, BaseSLR):
         Whether the averaged pseudo-labels prefer another class.
     noise_matrix_ : ndarray of shape (C, C)
         Estimate of P(observed = column given true = row).
+    decision_ : dict or None
+        What "auto" decided, or why another refinement was stopped, else None: `refinement`,
+        "posterior" or "none" (the given labels are used); `round`, whose labels are used;
+        `reason`, a sentence; the figures behind it.
     temperature_ : float
-        The temperature used, with ``refinement="posterior"``.
+        The temperature used, with ``refinement="auto"`` and ``"posterior"``.
     annotator_quality_ : ndarray of shape (n_annotators,)
         With ``refinement="annotators"``: the probability that an answer of the annotator is right.
     confusion_matrices_ : ndarray of shape (n_annotators, C, C)
         With ``refinement="annotators"``: P(answer = column given true = row) of each annotator.
     estimator_ : estimator
-        The fitted student, with ``final="refit"``.
+        The fitted student, where one predicts.
     estimators_ : list of estimator
-        The fitted students, with ``final="folds"`` or an int.
+        The fitted students, where several predict.
     n_rounds_ : int
         Rounds behind the refined labels.
     n_fits_ : int
@@ -162,13 +172,13 @@ class SLRClassifier(ProbabilisticClassifierMixin, BaseSLR):
         self,
         estimator: Estimator | None = None,
         *,
-        n_rounds: int = 3,
-        refinement: Literal["average", "posterior", "annotators"] | Refinement = "average",
-        cv: Cv | None = 5,
+        n_rounds: int | None = None,
+        refinement: Literal["auto", "average", "posterior", "annotators"] | Refinement = "average",
+        cv: Cv | None = None,
         n_repeats: int = 1,
         teachers: Teachers | None = None,
         augmentations: Augmentations | None = None,
-        final: Literal["refit", "folds"] | int = "refit",
+        final: Literal["refit", "folds"] | int | None = None,
         n_jobs: int | None = None,
         random_state: Seed = None,
         verbose: int = 0,
@@ -276,8 +286,8 @@ class SLRClassifier(ProbabilisticClassifierMixin, BaseSLR):
         encode = encode_answer_targets if self._takes_answers() else encode_label_targets
         return encode(y, y_val)
 
-    def _measure_round(self, labels, weight, before, after, found):
-        row = measure_classes(labels.codes, before, after, found.predictions, weight)
+    def _measure_round(self, labels, weight, before, after, found, first):
+        row = measure_classes(labels.codes, before, after, found.predictions, first, weight)
         if found.validation is not None:
             row["valid_score"] = accuracy_score(labels.y_val, found.validation.argmax(axis=1))
         return row
@@ -295,6 +305,7 @@ class SLRClassifier(ProbabilisticClassifierMixin, BaseSLR):
             "label_quality_": quality,
             "label_issues_": issues,
             "noise_matrix_": count_transition(refined.mean_oof, labels.presence, weight=weight),
+            "decision_": None,
             **refined.attributes,
         }
 

@@ -43,13 +43,15 @@ class SLRRegressor(RegressorMixin, BaseSLR):
     estimator : estimator, default=None
         The student: any regressor, skorch net, or Pipeline ending in one. None is ``Ridge()``. It
         is cloned, never changed.
-    n_rounds : int, default=3
-        EM rounds T. 0 fits the plain estimator on the observed targets.
+    n_rounds : int, default=None
+        EM rounds T. 0 fits the plain estimator on the observed targets. None is the refinement's
+        own number: 3 for "average".
     refinement : {"average"} or refinement object, default="average"
         The M step; "average" is equation 4 of the paper with n = 3.
-    cv : int, splitter or iterable of (train, test), default=5
+    cv : int, splitter or iterable of (train, test), default=None
         An int: folds shuffled anew every round, stratified by grade where there are thresholds. A
         splitter splits again in every round. An iterable gives the same splits to every round.
+        None is 5 folds.
     n_repeats : int, default=1
         K-fold repeats within a round; pseudo-labels are their mean.
     teachers : list of (str, estimator), default=None
@@ -57,10 +59,11 @@ class SLRRegressor(RegressorMixin, BaseSLR):
     augmentations : callable or list of callable, default=None
         SLR-a: transformations X -> X' (they may take ``random_state=``). Pseudo-labels are
         averaged over X and every X'; the student's own predictions are not.
-    final : {"refit", "folds"} or int, default="refit"
-        What predicts: one student trained on all refined targets; or the mean of n_repeats x K
-        students of a fresh split. An int: the mean of so many students, each trained without its
-        share of the rows, which are drawn at random, so that `cv` has to be a number, too.
+    final : {"refit", "folds"} or int, default=None
+        What predicts. "refit": one student trained on all refined targets. "folds": the mean of
+        n_repeats x K students of a fresh split. An int: the mean of so many students, each
+        trained without its share of the rows, which are drawn at random, so that `cv` has to be a
+        number, too. None is "refit", unless the refinement has another default.
     thresholds : {"kappa", "nearest"}, array-like of shape (G - 1,) or None, default=None
         None is a plain regressor. "nearest" cuts halfway between neighbouring observed grades.
         "kappa" takes the cuts of the best quadratic weighted kappa of out-of-fold scores, of
@@ -159,13 +162,13 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         self,
         estimator: Estimator | None = None,
         *,
-        n_rounds: int = 3,
+        n_rounds: int | None = None,
         refinement: Literal["average"] | Refinement = "average",
-        cv: Cv | None = 5,
+        cv: Cv | None = None,
         n_repeats: int = 1,
         teachers: Teachers | None = None,
         augmentations: Augmentations | None = None,
-        final: Literal["refit", "folds"] | int = "refit",
+        final: Literal["refit", "folds"] | int | None = None,
         thresholds: Literal["nearest", "kappa"] | Numbers | None = None,
         n_jobs: int | None = None,
         random_state: Seed = None,
@@ -333,7 +336,7 @@ class SLRRegressor(RegressorMixin, BaseSLR):
                 "thresholds cut between at least 2: check y, or set thresholds=None."
             )
         if isinstance(self.thresholds, str):
-            if self.thresholds == "nearest" and self.n_rounds > 0:
+            if self.thresholds == "nearest" and self._resolve_defaults()[0] > 0:
                 warnings.warn(
                     "thresholds='nearest' with n_rounds > 0: refinement pulls the scores towards "
                     "the middle, so that fixed cuts lose. Use thresholds='kappa', which refits "
@@ -350,7 +353,7 @@ class SLRRegressor(RegressorMixin, BaseSLR):
             )
         apply_thresholds(np.zeros(1), cuts)  # checks that they ascend
 
-    def _measure_round(self, labels, weight, before, after, found):
+    def _measure_round(self, labels, weight, before, after, found, first):
         grades = labels.classes
         row = measure_numbers(
             labels.observed, before, after, found.predictions, weight, grades=grades

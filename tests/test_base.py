@@ -47,7 +47,7 @@ def test_the_plan_counts_the_fits_that_are_run(parameters, plan, capsys):
     slr = SLRClassifier(GaussianNB(), verbose=1, **parameters).fit(X, y)
     line = capsys.readouterr().out.splitlines()[0]
     assert plan in line
-    final = 1 if slr.final == "refit" else len(slr.estimators_)
+    final = len(slr.estimators_) if slr.final == "folds" else 1
     assert f"{slr.history_['n_fits'].sum() + final:.0f} in all" in line
 
 

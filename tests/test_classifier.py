@@ -264,8 +264,8 @@ def test_bad_input_is_refused(parameters, labels, error, message):
 
 def test_fewer_rows_than_folds_is_refused_unless_there_are_none():
     with pytest.raises(ValueError, match=r"n_samples=3 into cv=5"):
-        SLRClassifier().fit(X[[0, 60, 120]], y[[0, 60, 120]])
-    SLRClassifier(n_rounds=0).fit(X[[0, 60, 120]], y[[0, 60, 120]])
+        SLRClassifier(cv=5).fit(X[[0, 60, 120]], y[[0, 60, 120]])
+    SLRClassifier(n_rounds=0, cv=5).fit(X[[0, 60, 120]], y[[0, 60, 120]])
 
 
 @pytest.mark.parametrize(

@@ -144,13 +144,13 @@ def test_names_of_the_contract():
 
     shared = {
         "estimator": None,
-        "n_rounds": 3,
+        "n_rounds": None,
         "refinement": "average",
-        "cv": 5,
+        "cv": None,
         "n_repeats": 1,
         "teachers": None,
         "augmentations": None,
-        "final": "refit",
+        "final": None,
         "n_jobs": None,
         "random_state": None,
         "verbose": 0,

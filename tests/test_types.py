@@ -42,7 +42,12 @@ from sklearn_slr.metrics import (
     soft_log_loss,
 )
 from sklearn_slr.ordinal import apply_thresholds, fit_thresholds
-from sklearn_slr.refinement import AnnotatorRefinement, AverageRefinement, PosteriorRefinement
+from sklearn_slr.refinement import (
+    AnnotatorRefinement,
+    AutoRefinement,
+    AverageRefinement,
+    PosteriorRefinement,
+)
 
 Floats = NDArray[np.float64]
 X, Y = make_three_class_toy(60, kind="blobs", random_state=0)
@@ -133,6 +138,8 @@ def test_refinements() -> None:
     assert_type(refined, Floats)
     assert_type(learned, dict[str, Any])
     assert_type(PosteriorRefinement("auto").alternatives(), list[PosteriorRefinement])
+    figures = {name: np.zeros(1) for name in ("agreement_gain", "smallest_class_kept")}
+    assert_type(AutoRefinement(0.6).review(figures, 3), dict[str, Any] | None)
     answers = AnnotatorRefinement(n_iter=2).initial_targets(np.array([[0, 1, -1]]), 2)
     assert_type(answers, Floats)
 

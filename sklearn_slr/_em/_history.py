@@ -11,7 +11,7 @@ from ..utils._arrays import unit_of
 CONTRADICTION = 3.0
 
 
-def measure_classes(codes, before, after, oof, weight=None):
+def measure_classes(codes, before, after, oof, first, weight=None):
     """Measure a round of a classification.
 
     Parameters
@@ -20,15 +20,18 @@ def measure_classes(codes, before, after, oof, weight=None):
         Observed class indices; rows of -1 have no label and do not count.
     before, after, oof : ndarray of shape (n_samples, C)
         The labels before and after the round, and the pseudo-labels between.
+    first : ndarray of shape (n_samples,)
+        The most probable classes of the first round's pseudo-labels.
     weight : ndarray of shape (n_samples,), default=None
-        Sample weights.
+        Sample weights; they count as repeated rows.
 
     Returns
     -------
     dict of str to float
         `label_change`: mean total variation between the labels before and after; `agreement`:
         share of rows whose refined label is the observed one; `oof_score`: accuracy of the
-        pseudo-labels against the observed labels.
+        pseudo-labels against the observed labels; `agreement_gain`: its difference from the
+        first round's, in standard errors; `smallest_class_kept`: see `smallest_class_kept`.
     """
     known = codes >= 0
     weight_known = None if weight is None else weight[known]
@@ -41,7 +44,73 @@ def measure_classes(codes, before, after, oof, weight=None):
         "oof_score": accuracy_score(
             codes[known], oof.argmax(axis=1)[known], sample_weight=weight_known
         ),
+        "agreement_gain": agreement_gain(
+            codes[known], first[known], oof.argmax(axis=1)[known], weight_known
+        ),
+        "smallest_class_kept": smallest_class_kept(codes[known], after[known], weight_known),
     }
+
+
+def agreement_gain(codes, first, last, weight=None):
+    """Return how much more `last` agrees with the labels than `first`, in standard errors.
+
+    Only rows count where exactly one of the two agrees, as in McNemar's test [1]_.
+
+    Parameters
+    ----------
+    codes, first, last : ndarray of int of shape (n_samples,)
+        Observed and predicted class indices.
+    weight : ndarray of shape (n_samples,), default=None
+        How many rows each row stands for.
+
+    Returns
+    -------
+    float
+        The gain; 0 where both agree with the same rows.
+
+    References
+    ----------
+    .. [1] McNemar: Note on the sampling error of the difference between correlated proportions
+       or percentages. Psychometrika 12, 1947.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_slr._em._history import agreement_gain
+    >>> agreement_gain(np.zeros(8), np.repeat([0, 1], 4), np.zeros(8))  # four rows more
+    2.0
+    """
+    gained = (last == codes).astype(np.float64) - (first == codes)
+    weight = np.ones(len(codes)) if weight is None else weight
+    n_changed = weight @ np.abs(gained)
+    return float(weight @ gained / np.sqrt(n_changed)) if n_changed > 0 else 0.0
+
+
+def smallest_class_kept(codes, refined, weight=None):
+    """Return the smallest ratio, over classes, of refined labels to observed ones.
+
+    A class of five labels or more that is left with less than one counts as 0.
+
+    Parameters
+    ----------
+    codes : ndarray of int of shape (n_samples,)
+        Observed class indices.
+    refined : ndarray of shape (n_samples, C)
+        Refined labels.
+    weight : ndarray of shape (n_samples,), default=None
+        How many rows each row stands for.
+
+    Returns
+    -------
+    float
+        The smallest ratio among the classes that were observed.
+    """
+    weight = np.ones(len(codes)) if weight is None else weight
+    observed = np.bincount(codes, weight, minlength=refined.shape[1])
+    left = weight @ refined
+    ratio = left[observed > 0] / observed[observed > 0]
+    lost = (observed >= 5) & (left < 1)
+    return 0.0 if lost.any() else float(ratio.min(initial=1.0))
 
 
 def measure_numbers(y, before, after, oof, weight=None, *, grades=None):

@@ -1,6 +1,7 @@
 """The EM iteration: E step, M step, round after round."""
 
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -71,7 +72,8 @@ def refine_labels(
     n_rounds : int
         Number of rounds T.
     measure : callable, default=None
-        ``measure(before, after, found) -> dict``: what the history keeps of a round.
+        ``measure(before, after, found, first) -> dict``: what the history keeps of a round.
+        `first` are the first round's pseudo-labels, (n_samples,): of classes the most probable.
     on_round : callable, default=None
         ``on_round(record)``, called after every round.
     weight : ndarray of shape (n_samples,), default=None
@@ -86,15 +88,19 @@ def refine_labels(
         The refined labels and the measurements of all rounds.
     """
     targets = np.array(targets, dtype=np.float64)
-    training, oof, attributes, records = targets, None, {}, []
+    training, oof, first, attributes, records = targets, None, None, {}, []
     oof_sum, best, best_score = np.zeros_like(targets), None, -np.inf
+    given = previous = targets
+    reviews = hasattr(refinement, "review") and measure is not None and select == "last"
+    decision, n_steps = None, n_rounds
     for round in range(1, n_rounds + 1):
         start = time.perf_counter()
         found = oof = None  # free the last round's predictions while folds are fitted
         found = e_step(training, round)
         oof = found.predictions
+        first = _likeliest(oof) if first is None else first
         refined, attributes = _m_step(refinement, observed, targets, found, round, weight)
-        record = {"round": round, **(measure(targets, refined, found) if measure else {})}
+        record = {"round": round, **(measure(targets, refined, found, first) if measure else {})}
         record |= {"n_fits": found.n_fits, "stacked": found.stacked}
         records.append({**record, "fit_time": time.perf_counter() - start})
         if on_round:
@@ -103,16 +109,46 @@ def refine_labels(
         if select == "best" and records[-1]["valid_score"] > best_score:
             best_score = records[-1]["valid_score"]
             best = Refined(targets, training, oof, oof_sum / round, {}, attributes, round - 1)
-        targets = refined
-        training = _training_targets(refinement, refined)
-    names = records[0] if records else NO_ROUNDS
-    history = {name: np.array([record[name] for record in records]) for name in names}
+        previous, targets = targets, refined
+        if reviews and (decision := _review(refinement, _as_history(records), n_rounds)):
+            n_steps = decision["round"]
+            targets = {round: refined, round - 1: previous, 0: given}[n_steps]
+            attributes = {**attributes, "decision_": decision}
+        training = _training_targets(refinement, targets)
+        if decision is not None:
+            break
+    history = _as_history(records)
     if best is not None:
         return replace(best, history=history)
     if not n_rounds:
         return Refined(targets, training, targets.copy(), targets.copy(), history, attributes, 0)
-    oof_sum /= n_rounds
-    return Refined(targets, training, oof, oof_sum, history, attributes, n_rounds)
+    oof_sum /= len(records)
+    return Refined(targets, training, oof, oof_sum, history, attributes, n_steps)
+
+
+def _likeliest(oof):
+    return oof.argmax(axis=1) if oof.ndim == 2 else oof
+
+
+def _as_history(records):
+    names = records[0] if records else NO_ROUNDS
+    return {name: np.array([record[name] for record in records]) for name in names}
+
+
+def _review(refinement, history, n_rounds):
+    """Ask a refinement whether to go on; return None, or its decision."""
+    decision, done = refinement.review(history, n_rounds), len(history["round"])
+    if decision is None:
+        return None
+    name = f"{type(refinement).__name__}.review"
+    if not isinstance(decision, Mapping) or decision.get("round") not in {0, done - 1, done}:
+        raise ValueError(
+            f"{name} returned {decision!r}; expected None, or a dict with 'round', whose labels to "
+            f"use: {done}, {done - 1} or 0 (the given ones)."
+        )
+    if decision.get("harm"):
+        warnings.warn(f"Refinement stopped after round {done}: {decision['reason']}", UserWarning)
+    return dict(decision)
 
 
 def first_targets(refinement, observed, default, n_classes):

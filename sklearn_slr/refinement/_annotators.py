@@ -12,10 +12,11 @@ from sklearn.base import BaseEstimator
 from ..utils._sklearn import Interval
 from ..utils._typing import Floats
 from ._answers import annotator_posterior, vote_shares
+from ._guards import GuardedRefinementMixin
 from ._posterior import SmoothedTargetsMixin, check_classification, sharpen
 
 
-class AnnotatorRefinement(SmoothedTargetsMixin, BaseEstimator):
+class AnnotatorRefinement(SmoothedTargetsMixin, GuardedRefinementMixin, BaseEstimator):
     """Combine the answers of several annotators with the predictions of the models.
 
     `SLRClassifier.fit` then takes a table of answers as `y`: a column for each annotator, with

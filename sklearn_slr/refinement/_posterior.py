@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, clone
 
 from ..utils._sklearn import Interval, StrOptions
 from ..utils._typing import Floats, Matrix
+from ._guards import GuardedRefinementMixin
 from ._noise import count_transition, em_transition, log_determinant, posterior_labels
 
 # The temperatures that "auto" compares: cold gives the model more weight, hot the labels. The hot
@@ -41,14 +42,15 @@ class SmoothedTargetsMixin:
         return smooth(refined, self.smoothing)
 
 
-class PosteriorRefinement(SmoothedTargetsMixin, BaseEstimator):
+class PosteriorRefinement(SmoothedTargetsMixin, GuardedRefinementMixin, BaseEstimator):
     """Replace each label by the posterior distribution of its true class.
 
     The sharpened out-of-fold prediction ``p ~ P ** (1 / temperature)`` is the prior of the true
     class. A transition matrix T gives the probability of the observed label given the true one:
     ``L_i(c) ~ p_i(c) * T[c, observed_i]``. T is estimated again in every round. This is not in
     the paper. It corrects labels in one round for which the average needs several, and it changes
-    fewer right labels.
+    fewer right labels. Where the rounds show that labels become worse, it stops, uses the given
+    labels, and warns.
 
     Parameters
     ----------
@@ -65,6 +67,7 @@ class PosteriorRefinement(SmoothedTargetsMixin, BaseEstimator):
 
     See Also
     --------
+    AutoRefinement : The same M step, where the rounds show that it helps.
     AverageRefinement : The paper's M step.
     AnnotatorRefinement : For the answers of several annotators.
 

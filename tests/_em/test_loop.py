@@ -21,7 +21,7 @@ def run(refinement, n_rounds=2, held_out=(True, True, True), predictions=None):
         Y,
         Y,
         n_rounds,
-        measure=lambda before, after, found: {"change": float(np.abs(after - before).sum())},
+        measure=lambda before, after, found, first: {"change": float(np.abs(after - before).sum())},
         on_round=records.append,
     ), records
 

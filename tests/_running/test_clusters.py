@@ -10,6 +10,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 
 from sklearn_slr import SLRClassifier
+from sklearn_slr._running import _parallel
 from sklearn_slr._running._parallel import run_tasks
 from tests._running.test_parallel import Counted, Faulty, X, count, length, same, slr, y
 
@@ -58,10 +59,28 @@ def test_a_fold_that_kills_its_workers_is_named(client, tmp_path):
     allow(client, 0)
     with (
         parallel_config("dask"),
-        pytest.raises(RuntimeError, match=r"on round 1, repeat 0, fold 1, teacher 0 died \(Killed"),
+        pytest.raises(
+            RuntimeError, match=r"ran round 1, repeat 0, fold 1, teacher 0 died \(Killed"
+        ),
     ):
         slr(Faulty(tmp_path, "death", times=2)).fit(X, y)
     assert count(tmp_path, "faults") == 2
+
+
+def test_a_cluster_without_workers_names_the_fold(client, monkeypatch):
+    """No worker comes back within the time that a cluster has."""
+    monkeypatch.setattr(_parallel, "SECONDS_TO_START", 0.5)
+    died = _parallel._ProcessDied([0])
+
+    def run(client, function, tasks, shared, n_jobs):
+        if len(tasks) > 1:
+            raise died
+        client.wait_for_workers(99, timeout=_parallel.SECONDS_TO_START)
+        yield
+
+    monkeypatch.setattr(_parallel, "_run_on_dask", run)
+    with parallel_config("dask"), pytest.raises(RuntimeError, match=r"ran 7 died .*Timeout"):
+        list(run_tasks(length, [7, 8], {}, n_jobs=None, describe=str))
 
 
 def test_an_error_is_raised_and_nothing_fitted_again(client, tmp_path):
@@ -117,3 +136,13 @@ def test_nets_on_the_cluster(client):
     with parallel_config("dask"):
         assert np.array_equal(serial, model.fit(inputs, y).refined_labels_)
     assert torch.equal(state, torch.get_rng_state())
+
+
+def test_a_fold_that_always_kills_its_worker_is_named_soon(client, tmp_path):
+    """Also where dask itself tries it again. The last test: its workers stay away for long."""
+    allow(client, 3)
+    with (
+        parallel_config("dask"),
+        pytest.raises(RuntimeError, match=r"ran round 1, repeat 0, fold 1, teacher 0 died"),
+    ):
+        slr(Faulty(tmp_path, "death", times=10**6)).fit(X, y)

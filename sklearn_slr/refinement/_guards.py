@@ -1,0 +1,86 @@
+"""What the rounds of a refinement show: whether to go on, to stop, or to leave the labels alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Standard errors by which agreement has to fall to say that labels became worse: by chance, one in
+# twenty falls as far.
+HARM = 1.64
+# A gain that was there and is half gone, by this many standard errors, was no gain.
+FALL, FALL_ERRORS = 0.5, 2.0
+# Share of its labels that a class keeps at the least.
+KEPT = 0.1
+
+
+def find_harm(history):
+    """Look for signs in the last round that a refinement makes labels worse.
+
+    The models of a round predict rows that they have not seen. If the refined labels are better
+    than the given ones, models that learned them agree with the given labels more often than
+    those of the first round, which learned the given ones.
+
+    Parameters
+    ----------
+    history : dict of str to ndarray of shape (n_rounds,)
+        The rounds so far: `agreement_gain`, in standard errors, and `smallest_class_kept`.
+
+    Returns
+    -------
+    dict or None
+        None if there is no sign. Else `round`, 0: the given labels are to be used; `refinement`,
+        ``"none"``; `reason`, a sentence; `harm`, True. Earlier rounds are no better: where the
+        last one shows harm, their labels cost accuracy, too.
+    """
+    reason = _describe_harm(history["agreement_gain"], history["smallest_class_kept"])
+    if reason is None:
+        return None
+    reason = f"the given labels are used, as {reason}."
+    return {"refinement": "none", "round": 0, "reason": reason, "harm": True}
+
+
+def _describe_harm(gains, kept):
+    last, best = len(gains), np.argmax(gains)
+    if kept[-1] < KEPT:
+        return (
+            f"in round {last} a class kept {kept[-1]:.0%} of its labels: classes were merged, not "
+            "labels repaired"
+        )
+    if gains[-1] < -HARM:
+        return (
+            f"models of round {last}, which learned refined labels, agree with the given labels "
+            f"less than those of round 1, by {-gains[-1]:.1f} standard errors"
+        )
+    if gains[-1] < FALL * gains[best] and gains[best] - gains[-1] > FALL_ERRORS:
+        return (
+            f"agreement with the given labels had risen by {gains[best]:.1f} standard errors in "
+            f"round {best + 1}, of which {gains[-1]:.1f} are left in round {last}: the models "
+            "learn their own errors"
+        )
+    return None
+
+
+class GuardedRefinementMixin:
+    """Refinements that stop where the rounds show that labels become worse."""
+
+    def review(self, history: Mapping[str, NDArray[Any]], n_rounds: int) -> dict[str, Any] | None:
+        """Stop after a round that shows harm.
+
+        Parameters
+        ----------
+        history : dict of str to ndarray
+            What the rounds so far measured, as `SLRClassifier.history_`.
+        n_rounds : int
+            The number of rounds that will be run.
+
+        Returns
+        -------
+        dict or None
+            None to go on. Else `round`, 0: the given labels are to be used; `refinement`,
+            ``"none"``; `reason`, a sentence; `harm`, True.
+        """
+        return find_harm(history)
