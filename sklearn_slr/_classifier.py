@@ -108,10 +108,11 @@ class SLRClassifier(ProbabilisticClassifierMixin, BaseSLR):
         labels before and after; `agreement`, share of rows whose refined label is the observed
         one; `oof_score`, accuracy of the pseudo-labels against the observed labels (after the
         first round it is biased upwards: do not stop by it); `agreement_gain`, the difference of
-        `oof_score` from the first round's in standard errors; `smallest_class_kept`, the smallest
-        ratio, over classes, of refined labels to observed ones; `valid_score`, accuracy on `X_val`
-        of the mean of the round's models, where given; `n_fits`; `stacked`, whether these models
-        were trained in one pass; `fit_time` in seconds.
+        `oof_score` from the first round's in standard errors; `over_chance`, how far `oof_score`
+        is above chance, in standard errors; `smallest_class_kept`, the smallest ratio, over
+        classes, of refined labels to observed ones; `valid_score`, accuracy on `X_val` of the mean
+        of the round's models, where given; `n_fits`; `stacked`, whether these models were trained
+        in one pass; `fit_time` in seconds.
     label_quality_ : ndarray of shape (n_samples,)
         How far the observed label is to be trusted, in [0, 1]: the geometric mean of its
         probability in the pseudo-labels averaged over rounds and in the refined labels. The

@@ -78,8 +78,8 @@ def test_string_labels_callbacks_and_splits_work():
         ],
     )
     names = np.array(["zero", "one", "two"])[y]
-    fitted = slr(net, refinement="posterior").fit(X, names)
-    assert fitted.score(X, names) > 0.8
+    fitted = slr(net, refinement="posterior", n_rounds=1).fit(X, names)
+    assert fitted.score(X, names) > 0.9
     history = fitted.estimator_.history
     assert history[-1, "valid_acc"] > 0.9
     assert history[-1, "auc"] > 0.9

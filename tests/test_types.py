@@ -138,7 +138,9 @@ def test_refinements() -> None:
     assert_type(refined, Floats)
     assert_type(learned, dict[str, Any])
     assert_type(PosteriorRefinement("auto").alternatives(), list[PosteriorRefinement])
-    figures = {name: np.zeros(1) for name in ("agreement_gain", "smallest_class_kept")}
+    figures = {
+        name: np.zeros(1) for name in ("agreement_gain", "over_chance", "smallest_class_kept")
+    }
     assert_type(AutoRefinement(0.6).review(figures, 3), dict[str, Any] | None)
     answers = AnnotatorRefinement(n_iter=2).initial_targets(np.array([[0, 1, -1]]), 2)
     assert_type(answers, Floats)

@@ -31,7 +31,8 @@ def measure_classes(codes, before, after, oof, first, weight=None):
         `label_change`: mean total variation between the labels before and after; `agreement`:
         share of rows whose refined label is the observed one; `oof_score`: accuracy of the
         pseudo-labels against the observed labels; `agreement_gain`: its difference from the
-        first round's, in standard errors; `smallest_class_kept`: see `smallest_class_kept`.
+        first round's, in standard errors; `over_chance` and `smallest_class_kept`: see the
+        functions of these names.
     """
     known = codes >= 0
     weight_known = None if weight is None else weight[known]
@@ -47,6 +48,7 @@ def measure_classes(codes, before, after, oof, first, weight=None):
         "agreement_gain": agreement_gain(
             codes[known], first[known], oof.argmax(axis=1)[known], weight_known
         ),
+        "over_chance": over_chance(codes[known], oof.argmax(axis=1)[known], weight_known),
         "smallest_class_kept": smallest_class_kept(codes[known], after[known], weight_known),
     }
 
@@ -84,6 +86,44 @@ def agreement_gain(codes, first, last, weight=None):
     weight = np.ones(len(codes)) if weight is None else weight
     n_changed = weight @ np.abs(gained)
     return float(weight @ gained / np.sqrt(n_changed)) if n_changed > 0 else 0.0
+
+
+def over_chance(codes, predicted, weight=None):
+    """Return how much more predictions agree with the labels than by chance, in standard errors.
+
+    By chance, predictions with the same shares of classes agree as in Cohen's kappa [1]_.
+
+    Parameters
+    ----------
+    codes, predicted : ndarray of int of shape (n_samples,)
+        Observed and predicted class indices.
+    weight : ndarray of shape (n_samples,), default=None
+        How many rows each row stands for.
+
+    Returns
+    -------
+    float
+        The difference; 0 where all predictions and labels are of one class.
+
+    References
+    ----------
+    .. [1] Cohen: A coefficient of agreement for nominal scales. Educational and Psychological
+       Measurement 20, 1960.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_slr._em._history import over_chance
+    >>> codes = np.repeat([0, 1], 8)
+    >>> over_chance(codes, codes), over_chance(codes, codes[::2].repeat(2) * 0)
+    (4.0, 0.0)
+    """
+    weight = np.ones(len(codes)) if weight is None else weight
+    n_rows, n_classes = weight.sum(), 1 + max(codes.max(), predicted.max())
+    shares = [np.bincount(each, weight, n_classes) / n_rows for each in (codes, predicted)]
+    expected = shares[0] @ shares[1]
+    error = np.sqrt(expected * (1 - expected) / n_rows)
+    return float((weight @ (codes == predicted) / n_rows - expected) / error) if error > 0 else 0.0
 
 
 def smallest_class_kept(codes, refined, weight=None):

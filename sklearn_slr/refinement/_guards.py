@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 HARM = 1.64
 # A gain that was there and is half gone, by this many standard errors, was no gain.
 FALL, FALL_ERRORS = 0.5, 2.0
+# Standard errors by which the first predictions have to be better than chance.
+SKILL = 2.0
 # Share of its labels that a class keeps at the least.
 KEPT = 0.1
 
@@ -27,7 +29,8 @@ def find_harm(history):
     Parameters
     ----------
     history : dict of str to ndarray of shape (n_rounds,)
-        The rounds so far: `agreement_gain`, in standard errors, and `smallest_class_kept`.
+        The rounds so far: `agreement_gain` and `over_chance`, in standard errors, and
+        `smallest_class_kept`.
 
     Returns
     -------
@@ -36,15 +39,22 @@ def find_harm(history):
         ``"none"``; `reason`, a sentence; `harm`, True. Earlier rounds are no better: where the
         last one shows harm, their labels cost accuracy, too.
     """
-    reason = _describe_harm(history["agreement_gain"], history["smallest_class_kept"])
+    reason = _describe_harm(
+        history["agreement_gain"], history["over_chance"][0], history["smallest_class_kept"]
+    )
     if reason is None:
         return None
     reason = f"the given labels are used, as {reason}."
     return {"refinement": "none", "round": 0, "reason": reason, "harm": True}
 
 
-def _describe_harm(gains, kept):
+def _describe_harm(gains, skill, kept):
     last, best = len(gains), np.argmax(gains)
+    if skill < SKILL:
+        return (
+            "models of round 1 predict the given labels hardly better than chance, by "
+            f"{skill:.1f} standard errors: they cannot correct them"
+        )
     if kept[-1] < KEPT:
         return (
             f"in round {last} a class kept {kept[-1]:.0%} of its labels: classes were merged, not "

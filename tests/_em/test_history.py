@@ -27,6 +27,7 @@ def test_a_round_of_classes_by_hand():
             "agreement": 2 / 3,
             "oof_score": 1 / 3,
             "agreement_gain": 0,
+            "over_chance": 0,  # all predictions are of class 1, as a third of the labels
             "smallest_class_kept": 1.2 / 2,
         }
     )
@@ -37,6 +38,7 @@ def test_a_round_of_classes_by_hand():
             "agreement": 1,
             "oof_score": 0.75,
             "agreement_gain": (3 - 1) / 4**0.5,
+            "over_chance": 0,
             "smallest_class_kept": 0.8,
         }
     )

@@ -39,9 +39,13 @@ def make_texts(seed):
     return TfidfVectorizer().fit_transform(texts), y
 
 
-def history(gains, kept=None):
+def history(gains, kept=None, skill=9.0):
     kept = np.ones(len(gains)) if kept is None else kept
-    return {"agreement_gain": np.array(gains), "smallest_class_kept": np.array(kept)}
+    return {
+        "agreement_gain": np.array(gains),
+        "over_chance": np.full(len(gains), skill),
+        "smallest_class_kept": np.array(kept),
+    }
 
 
 @pytest.mark.parametrize(
@@ -67,6 +71,17 @@ def test_harm_is_seen_in_the_history(gains, kept, round):
     assert decision["refinement"] == "none"
     assert decision["harm"]
     assert decision["reason"].startswith("the given labels are used")
+
+
+def test_a_model_that_guesses_is_not_asked_again():
+    assert find_harm(history([0.0], skill=2.1)) is None
+    assert find_harm(history([0.0], skill=1.9))["round"] == 0
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(300, 5)), rng.integers(2, size=300)
+    with pytest.warns(UserWarning, match="round 1: the given labels .* hardly better than chance"):
+        slr = auto().fit(X, y)
+    np.testing.assert_array_equal(slr.refined_labels_, np.eye(2)[y])
+    assert slr.n_fits_ == 5 + 10
 
 
 def test_auto_decides_after_the_last_round_by_the_sign_of_the_gain():
