@@ -22,8 +22,9 @@ class AutoRefinement(SmoothedTargetsMixin, BaseEstimator):
     one. If refined labels are better than the given ones, models that learned them predict held
     out rows better, and agree with the given labels at least as often as models that learned the
     given ones. So the first round is the measure of the others: where agreement is lower after the
-    last round, where it falls clearly in between, where a class dies out, or where the first
-    models are no better than chance, the given labels are used. No fits are spent on trials. This is not in the paper.
+    last round, where it falls clearly in between, where a class dies out, or where the first models
+    are no better than chance, the given labels are used. No fits are spent on trials. This is not
+    in the paper.
 
     Parameters
     ----------
