@@ -72,6 +72,9 @@ METAESTIMATORS = {
     "LabelSmoothingClassifier": describe(LabelSmoothingClassifier, "classifier"),
 }
 
+# They route as SoftTargetClassifier does, in the same lines.
+ALSO_ROUTED_SO = ("LabelRefineryClassifier", "LabelRefineryRegressor", "label_draws")
+ALSO_ROUTED_SO += ("KnowledgeDistillationRegressor", "LabelSmoothingClassifier")
 FAILS_BY_DESIGN = {
     ("unrefined", "test_metadata_is_routed_correctly_to_splitter"): "no rounds, so no folds",
 }
@@ -83,11 +86,14 @@ FAILS_BY_DESIGN = {
         pytest.param(
             name,
             test,
-            marks=pytest.mark.xfail(
-                (name, test) in FAILS_BY_DESIGN,
-                reason=FAILS_BY_DESIGN.get((name, test), ""),
-                strict=True,
-            ),
+            marks=[
+                pytest.mark.xfail(
+                    (name, test) in FAILS_BY_DESIGN,
+                    reason=FAILS_BY_DESIGN.get((name, test), ""),
+                    strict=True,
+                ),
+                *([pytest.mark.slow] if name in ALSO_ROUTED_SO else []),
+            ],
         )
         for name in METAESTIMATORS
         for test in TESTS

@@ -77,6 +77,7 @@ def test_weights_reach_the_judgement():
     assert [proba.shape for proba in held_out] == [(150, 3)] * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_rounds", [1, 3])
 @pytest.mark.parametrize("cv", [2, 5, KFold(7, shuffle=True), SPLITS, GroupKFold(4)])
 def test_the_plan_tells_the_number_of_fits(n_rounds, cv, capsys):

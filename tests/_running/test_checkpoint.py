@@ -418,6 +418,7 @@ CONTINUED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CONTINUED)
 def test_fits_that_differ_in_their_rounds_share_folds(case, folds, tmp_path):
     model, first, second, n_new = CONTINUED[case]

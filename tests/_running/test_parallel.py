@@ -176,6 +176,7 @@ def same(first, second):
     return np.array_equal(first.predict_proba(X), second.predict_proba(X))
 
 
+@pytest.mark.slow
 def test_a_fit_survives_a_worker_and_keeps_what_is_written(tmp_path):
     (tmp_path / "log").mkdir()
     model = slr(Faulty(tmp_path / "log", "death"), n_jobs=2, checkpoint=tmp_path / "folds")

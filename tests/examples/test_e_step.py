@@ -24,6 +24,7 @@ def test_ours_alone_gets_what_is_asked_for():
     assert own.callbacks is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["digits MLP", "transformer block"])
 def test_both_sides_predict_all_rows_about_as_well(name):
     given = methods.problem(name, 0, max_epochs=4)

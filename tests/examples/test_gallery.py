@@ -82,6 +82,7 @@ def test_a_page_has_a_title_and_a_picture_or_a_table(path):
     assert "plt." in source or "Display" in source or "to_string" in source
 
 
+@pytest.mark.slow
 def test_boosters_without_any_library(pyplot, without, capsys, tmp_path):
     without("xgboost", "lightgbm")
     names = run("plot_boosters", tmp_path, N_SEEDS=2)
@@ -93,6 +94,7 @@ def test_boosters_without_any_library(pyplot, without, capsys, tmp_path):
     assert len(pyplot.get_fignums()) == 1
 
 
+@pytest.mark.slow
 def test_cleanlab_page_without_cleanlab(pyplot, without, capsys, tmp_path):
     without("cleanlab")
     names = run("plot_cleanlab", tmp_path, N_SEEDS=1)

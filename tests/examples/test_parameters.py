@@ -71,6 +71,7 @@ def test_the_benchmark_changes_every_parameter(bench):
         assert varied == set(names), kind
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("table", "setup", "change"),
     [

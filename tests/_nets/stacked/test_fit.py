@@ -80,7 +80,8 @@ def test_other_estimators_are_fitted_one_by_one():
     assert two.history_["stacked"].all()
 
 
-@pytest.mark.parametrize("n_jobs", [2, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("n_jobs", [2, 3])
 def test_labels_are_equal_to_the_bit_for_any_number_of_processes(n_jobs):
     serial = classifier(n_repeats=2).fit(X, Y)
     shared = classifier(n_repeats=2, n_jobs=n_jobs).fit(X, Y)

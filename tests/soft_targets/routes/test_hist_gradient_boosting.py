@@ -24,9 +24,10 @@ def fit(route, estimator, X, P, weight=None, **fit_params):
     return route.fit(clone(estimator), X, P, sample_weight=weight, fit_params=fit_params, seed=0)
 
 
-@pytest.mark.parametrize("n_classes", [2, 3])
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("params", [{}, {"class_weight": "balanced"}, {"max_depth": 2}])
+@pytest.mark.parametrize(
+    ("n_classes", "weighted", "params"),
+    [(2, False, {"class_weight": "balanced"}), (3, True, {"max_depth": 2}), (3, False, {})],
+)
 def test_one_hot_rows_grow_the_hard_trees(n_classes, weighted, params):
     X, y, _ = make_rows(n_classes)
     weight = np.random.default_rng(1).uniform(0.5, 2, len(X)) if weighted else None
