@@ -1,0 +1,232 @@
+"""Problems of the regret benchmark: data sets, label noise, students.
+
+A problem is a function of a seed, which draws rows and wrong labels. `KNOWN` were looked at when
+`AutoRefinement` was made; `UNSEEN` were written afterwards, and nothing was chosen by them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.datasets import (
+    load_breast_cancer,
+    load_digits,
+    load_wine,
+    make_blobs,
+    make_classification,
+    make_gaussian_quantiles,
+    make_hastie_10_2,
+    make_moons,
+)
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_predict
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Rows and labels of one seed; `given` are the training labels, some of them wrong."""
+
+    X: object
+    given: np.ndarray
+    truth: np.ndarray
+    X_test: object
+    y_test: np.ndarray
+    n_classes: int
+
+
+def split(X, y, n_train, seed):
+    order = np.random.default_rng(seed).permutation(len(y))
+    train, test = order[:n_train], order[n_train:]
+    return X[train], y[train], X[test], y[test]
+
+
+def table(load, n_train):
+    X, y = load(return_X_y=True)
+    return lambda seed: split(StandardScaler().fit_transform(X), y, n_train, seed)
+
+
+def blobs(n_samples, n_train, n_classes, n_features, spread):
+    def make(seed):
+        X, y = make_blobs(
+            n_samples,
+            centers=n_classes,
+            n_features=n_features,
+            cluster_std=spread,
+            center_box=(-6, 6),
+            random_state=seed,
+        )
+        return split(X, y, n_train, seed)
+
+    return make
+
+
+def imbalanced(n_train, n_features, n_informative, shares, separation):
+    def make(seed):
+        X, y = make_classification(
+            4000,
+            n_features,
+            n_informative=n_informative,
+            n_classes=max(2, len(shares)),
+            weights=shares,
+            flip_y=0,
+            class_sep=separation,
+            random_state=seed,
+        )
+        return split(X, y, n_train, seed)
+
+    return make
+
+
+def made(make, n_train, n_samples=4000, **parameters):
+    def problem(seed):
+        X, y = make(n_samples=n_samples, random_state=seed, **parameters)
+        return split(X, (y > 0).astype(int) if y.min() < 0 else y, n_train, seed)
+
+    return problem
+
+
+def spirals(seed):
+    rng = np.random.default_rng(seed)
+    y, t = rng.integers(3, size=3000), 0.3 + 3 * rng.random(3000)
+    angle = 1.6 * t + y * 2 * np.pi / 3
+    X = np.column_stack([t * np.cos(angle), t * np.sin(angle)])
+    return split(X + 0.12 * rng.normal(size=X.shape), y, 600, seed)
+
+
+def weak(seed):
+    """Return rows whose own labels are drawn from probabilities near one half."""
+    rng = np.random.default_rng(seed)
+    X, slope = rng.normal(size=(4000, 15)), rng.normal(size=15) / 3
+    return split(X, (rng.random(4000) < 1 / (1 + np.exp(-X @ slope))).astype(int), 800, seed)
+
+
+def nothing(seed):
+    rng = np.random.default_rng(seed)
+    return split(rng.normal(size=(3000, 20)), (rng.random(3000) < 0.4).astype(int), 600, seed)
+
+
+def _vectorize(texts):
+    return TfidfVectorizer().fit_transform(" ".join(f"w{i}" for i in text) for text in texts)
+
+
+def tones(seed):
+    """Return texts whose class a linear model hardly learns from so few."""
+    rng = np.random.default_rng(seed)
+    words = rng.zipf(1.3, (4000, 15)) % 5000
+    tone = rng.normal(size=5000) * (np.arange(5000) > 50)
+    score = tone[words].sum(axis=1) + 2 * rng.normal(size=4000)
+    y, X = (score > np.quantile(score, 0.45)).astype(int), _vectorize(words)
+    return X[:1500], y[:1500], X[1500:], y[1500:]
+
+
+def topics(seed):
+    rng = np.random.default_rng(seed)
+    y, topic = rng.integers(5, size=3000), rng.dirichlet(np.full(800, 0.05), 5)
+    background = rng.dirichlet(np.full(800, 0.5))
+    X = _vectorize([rng.choice(800, 12, p=0.3 * topic[c] + 0.7 * background) for c in y])
+    return X[:900], y[:900], X[900:], y[900:]
+
+
+DATA = {
+    "tones": tones,
+    "nothing": nothing,
+    "weak": weak,
+    "wine": table(load_wine, 110),
+    "cancer": table(load_breast_cancer, 300),
+    "digits": table(load_digits, 700),
+    "rare": imbalanced(800, 12, 5, [0.9], 1.0),
+    "blobs": blobs(4000, 600, 6, 5, 3.0),
+    "twenty": blobs(4000, 800, 20, 12, 4.0),
+    "hundred": blobs(6000, 1000, 100, 30, 5.0),
+    "spirals": spirals,
+    "moons": made(make_moons, 500, noise=0.3),
+    "quantiles": made(make_gaussian_quantiles, 800, n_features=6, n_classes=4),
+    "hastie": made(make_hastie_10_2, 700),
+    "three": imbalanced(900, 15, 6, [0.8, 0.15, 0.05], 1.2),
+    "topics": topics,
+}
+STUDENTS = {
+    "logistic": lambda: make_pipeline(
+        StandardScaler(with_mean=False), LogisticRegression(max_iter=300)
+    ),
+    "unscaled": lambda: LogisticRegression(max_iter=1000),
+    "neighbors": lambda: KNeighborsClassifier(10),
+    "bayes": lambda: GaussianNB(),
+}
+
+
+def uniform(labels, share, n_classes, rng):
+    wrong = rng.random(len(labels)) < share
+    return np.where(wrong, (labels + rng.integers(1, n_classes, len(labels))) % n_classes, labels)
+
+
+def to_next(labels, share, n_classes, rng):
+    return np.where(rng.random(len(labels)) < share, (labels + 1) % n_classes, labels)
+
+
+def on_hardest(X, labels, share):
+    """Give the rows that a linear model doubts most the class that it prefers to the true one."""
+    model = STUDENTS["logistic"]()
+    proba = cross_val_predict(model, X, labels, cv=5, method="predict_proba")
+    rows = np.arange(len(labels))
+    own = proba[rows, labels]
+    proba[rows, labels] = -1
+    hardest = np.argsort(own - proba.max(axis=1))[: int(share * len(labels))]
+    given = labels.copy()
+    given[hardest] = proba[hardest].argmax(axis=1)
+    return given
+
+
+def make_problem(data, noise, seed):
+    """Return a `Problem`, or None where a class lost all its labels.
+
+    `noise` is a kind and per cent: "u20" uniform, "a30" always to the next class, "h20" on the
+    hardest rows; "u0" is none.
+    """
+    X, y, X_test, y_test = DATA[data](seed)
+    n_classes, share = 1 + int(max(y.max(), y_test.max())), int(noise[1:]) / 100
+    rng = np.random.default_rng(seed + 7)
+    if noise[0] == "h":
+        given = on_hardest(X, y, share)
+    else:
+        given = {"u": uniform, "a": to_next}[noise[0]](y, share, n_classes, rng)
+    if len(np.unique(given)) < n_classes:
+        return None
+    return Problem(X, given, y, X_test, y_test, n_classes)
+
+
+def _cases(*rows):
+    return tuple(
+        (data, noise, student)
+        for data, noises, students in rows
+        for noise in noises.split()
+        for student in students.split()
+    )
+
+
+CASES = {
+    "known": _cases(
+        ("tones", "u0 u20", "unscaled"),
+        ("nothing", "u0", "logistic"),
+        ("weak", "u0 u20", "logistic neighbors"),
+        ("wine", "u0 u40 a30", "logistic"),
+        ("cancer", "u0 u20 u40 a30", "logistic neighbors"),
+        ("digits", "u0 u20 u40 a30 h20", "logistic"),
+        ("rare", "u0 u20 a30", "logistic"),
+        ("blobs", "u0 u40 a30 h20", "logistic bayes"),
+        ("spirals", "u40", "neighbors"),
+        ("twenty", "u0 u20", "logistic neighbors"),
+        ("hundred", "u0 u20", "bayes neighbors"),
+    ),
+    "unseen": _cases(
+        ("moons", "u0 u20 u40 a30 h20", "neighbors bayes"),
+        ("quantiles", "u0 u20 a30", "bayes neighbors"),
+        ("hastie", "u0 u20 a30", "logistic bayes"),
+        ("three", "u0 u20 a30 h20", "logistic bayes"),
+        ("topics", "u0 u20 u40 a30", "unscaled"),
+    ),
+}
