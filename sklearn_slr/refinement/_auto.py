@@ -7,15 +7,13 @@ from numbers import Real
 from typing import Any
 
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 
 from ..utils._sklearn import Interval
-from ..utils._typing import Floats
 from ._guards import find_harm
-from ._posterior import PosteriorRefinement, SmoothedTargetsMixin, check_classification
+from ._posterior import PosteriorRefinement
 
 
-class AutoRefinement(SmoothedTargetsMixin, BaseEstimator):
+class AutoRefinement(PosteriorRefinement):
     """Refine labels, unless the rounds show that they are better left alone.
 
     The M step is that of `PosteriorRefinement` with a temperature between its cold and its hot
@@ -63,69 +61,12 @@ class AutoRefinement(SmoothedTargetsMixin, BaseEstimator):
         "smoothing": [Interval(Real, 0, 1, closed="left")],
     }
 
+    transition = "count"
     defaults: Mapping[str, Any] = {"n_rounds": 5, "cv": 5, "final": 10}
 
     def __init__(self, temperature: float = 0.7, smoothing: float = 0.1) -> None:
         self.temperature = temperature
         self.smoothing = smoothing
-
-    def initial_targets(self, observed: NDArray[Any], n_classes: int | None) -> Floats:
-        """Return the first targets: the observed labels.
-
-        Parameters
-        ----------
-        observed : ndarray of shape (n_samples, C)
-            Observed probability rows; one-hot for labels.
-        n_classes : int
-            Number of classes C; None for regression.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, C)
-            The same rows.
-
-        Raises
-        ------
-        ValueError
-            If the problem is regression.
-        """
-        check_classification(self, n_classes)
-        return observed
-
-    def refine(
-        self,
-        observed: NDArray[Any],
-        targets: Floats,
-        oof: Floats,
-        *,
-        round: int,
-        sample_weight: Floats | None = None,
-    ) -> tuple[Floats, dict[str, Any]]:
-        """Refine the labels once.
-
-        Parameters
-        ----------
-        observed : ndarray of shape (n_samples, C)
-            Observed probability rows; one-hot for labels.
-        targets : ndarray of shape (n_samples, C)
-            The current labels; not used: each round starts from the observed labels.
-        oof : ndarray of shape (n_samples, C)
-            Out-of-fold predictions P.
-        round : int
-            The round; not used.
-        sample_weight : ndarray of shape (n_samples,), default=None
-            Weights of the rows in the counts of T.
-
-        Returns
-        -------
-        refined : ndarray of shape (n_samples, C)
-            The refined labels.
-        learned : dict
-            `noise_matrix_` and `temperature_`.
-        """
-        self._validate_params()
-        step = PosteriorRefinement(self.temperature, smoothing=self.smoothing)
-        return step.refine(observed, targets, oof, round=round, sample_weight=sample_weight)
 
     def review(self, history: Mapping[str, NDArray[Any]], n_rounds: int) -> dict[str, Any] | None:
         """Decide after a round whether to go on.
