@@ -17,14 +17,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
 from sklearn.utils.validation import check_is_fitted
 
-from ._em._choice import count_trial_fits, settle
 from ._em._e_step import EStep, as_augmentations
 from ._em._final_fit import FinalFit, without_scores
 from ._em._loop import first_targets, refine_labels
 from ._em._splits import call_splitter, make_split_drawer
 from ._running._checkpoint import open_checkpoint
 from ._running._progress import Plan, print_line, report_fit
-from .refinement import AnnotatorRefinement, AutoRefinement, AverageRefinement, PosteriorRefinement
 from .utils._estimators import check_teachers, set_learned_attributes
 from .utils._inputs import as_indexable, check_lengths
 from .utils._label_keywords import encode_label_keywords
@@ -42,20 +40,17 @@ from .utils._sklearn import (
 
 # Where neither the user nor the refinement has a number of its own: as in the paper.
 DEFAULTS = {"n_rounds": 3, "cv": 5, "final": "refit"}
-REFINEMENTS = {
-    "auto": AutoRefinement,
-    "average": AverageRefinement,
-    "posterior": PosteriorRefinement,
-    "annotators": AnnotatorRefinement,
-}
 
 
 class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metaclass=ABCMeta):
     """Stochastic Label Refinery around an estimator.
 
     Subclasses say what labels are: `_encode_labels` encodes them, `_measure_round` and
-    `_learned_attributes` evaluate the rounds, `_check_estimator` says which estimators fit.
+    `_learned_attributes` evaluate the rounds, `_check_estimator` says which estimators fit,
+    `_refinements` what the strings of `refinement` mean.
     """
+
+    _refinements: dict[str, type[Any]]
 
     __metadata_request__fit = {"groups": UNUSED}
     # Held around our own folds, the lock of the global generators would block threads without end.
@@ -64,7 +59,6 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
     _parameter_constraints: dict[str, Any] = {
         "estimator": [HasMethods(["fit"]), None],
         "n_rounds": [Interval(Integral, 0, None, closed="left"), None],
-        "refinement": [StrOptions(set(REFINEMENTS)), HasMethods(["refine"])],
         "cv": ["cv_object"],
         "n_repeats": [Interval(Integral, 1, None, closed="left")],
         "teachers": [list, None],
@@ -102,7 +96,7 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         draw = _make_drawer(cv, X, labels, split_params) if uses_folds else None
         e_step = self._make_e_step(teachers or [student], X, draw, labels, X_val, keywords)
         targets = first_targets(refinement, labels.observed, labels.targets, labels.n_classes)
-        plan = self._make_plan(e_step, refinement, labels, split_params, n_rounds, final)
+        plan = self._make_plan(e_step, labels, split_params, n_rounds, final)
         self._print_line(plan)
         inputs = {"X": X, "y": y, "sample_weight": sample_weight, "groups": groups}
         inputs |= {"X_val": X_val, "y_val": y_val, "fit_params": fit_params}
@@ -112,9 +106,6 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         ):
             e_step = replace(e_step, progress=progress)
             student_step = e_step.of_student(student, fit_params)
-            refinement, n_trials = self._choose(
-                refinement, e_step, student_step, labels, targets, n_rounds, weight
-            )
             refined = refine_labels(
                 e_step,
                 refinement,
@@ -126,8 +117,10 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
                 weight=weight,
                 select=self.select_round,
             )
+            if decision := refined.attributes.get("decision_"):
+                self._print_line(f"decision: {decision['reason']}")
             students = final.fit(student_step, refined.training, labels.strata)
-            n_fits = n_trials + int(refined.history["n_fits"].sum()) + students.n_fits
+            n_fits = int(refined.history["n_fits"].sum()) + students.n_fits
             learned = self._learned_attributes(labels, refined, students, weight)
             learned |= {"n_rounds_": refined.n_rounds, "n_fits_": n_fits}
             learned |= {"_students": without_scores(students), **final.name_models(students)}
@@ -164,7 +157,7 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
     def _get_refinement(self):
         """Return the refinement as an object."""
         refinement = self.refinement
-        return REFINEMENTS[refinement]() if isinstance(refinement, str) else refinement
+        return self._refinements[refinement]() if isinstance(refinement, str) else refinement
 
     def _clone_parameters(self):
         """Return clones of student and teachers, and the refinement."""
@@ -236,15 +229,10 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         check_lengths(X_val, called="X_val", y_val=y_val)
         return X_val
 
-    def _make_plan(self, e_step, refinement, labels, split_params, n_rounds, final):
+    def _make_plan(self, e_step, labels, split_params, n_rounds, final):
         n_folds = self._count_folds(e_step, labels, split_params)
-        n_teachers, coarse = len(e_step.estimators), self._draws_random_folds()
-        n_trials = count_trial_fits(refinement, n_rounds, n_folds, n_teachers, coarse=coarse)
         counts = final.count_fits(self.n_repeats * n_folds)
-        return Plan(n_rounds, self.n_repeats, n_folds, n_teachers, n_trials, *counts)
-
-    def _draws_random_folds(self):
-        return self.cv is None or isinstance(self.cv, Integral)
+        return Plan(n_rounds, self.n_repeats, n_folds, len(e_step.estimators), *counts)
 
     def _count_folds(self, e_step, labels, split_params):
         """Count the folds of a repeat; drawing some might advance a generator."""
@@ -270,24 +258,6 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
             random_state=self.random_state,
             print_line=self._print_line,
         )
-
-    def _choose(self, refinement, e_step, student_step, labels, targets, n_rounds, weight):
-        """Choose among the alternatives of a refinement; return it and the number of fits."""
-        refinement, n_fits, scores = settle(
-            refinement,
-            e_step,
-            student_step,
-            labels.observed,
-            targets,
-            n_rounds,
-            strata=labels.strata,
-            coarse=self._draws_random_folds(),
-            weight=weight,
-        )
-        if len(scores):
-            text = ", ".join(f"{score:.3g}" for score in scores)
-            self._print_line(f"{refinement} (scores {text}).")
-        return refinement, n_fits
 
     def _print_line(self, message):
         print_line(self, message, verbose=self.verbose)
@@ -334,8 +304,9 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         # Strings and None stand for objects, whose parameters can be set, too.
         nested = {name.partition("__")[0] for name in params if "__" in name}
         refinement = params.get("refinement", self.refinement)
-        if "refinement" in nested and isinstance(refinement, str) and refinement in REFINEMENTS:
-            params["refinement"] = REFINEMENTS[refinement]()
+        named = isinstance(refinement, str) and refinement in self._refinements
+        if "refinement" in nested and named:
+            params["refinement"] = self._refinements[refinement]()
         if "estimator" in nested and params.get("estimator", self.estimator) is None:
             params["estimator"] = self._default_estimator()
         return self._set_params("teachers", **params)

@@ -11,12 +11,13 @@ from sklearn.metrics import accuracy_score
 from ._base import BaseSLR
 from ._em._history import class_quality, measure_classes
 from ._em._targets import encode_answer_targets, encode_label_targets
+from .refinement import AnnotatorRefinement, AutoRefinement, AverageRefinement, PosteriorRefinement
 from .refinement._noise import count_transition
 from .utils._answers import encode_answers
 from .utils._classifier_mixin import ProbabilisticClassifierMixin
 from .utils._estimators import check_classifier, default_classifier
 from .utils._labels import as_array
-from .utils._sklearn import _fit_context
+from .utils._sklearn import HasMethods, StrOptions, _fit_context
 from .utils._typing import (
     Augmentations,
     Cv,
@@ -45,7 +46,7 @@ class SLRClassifier(ProbabilisticClassifierMixin, BaseSLR):
         EM rounds T. 0 fits the plain estimator on the observed labels. None is the refinement's
         own number: 5 for "auto", else 3.
     refinement : {"auto", "average", "posterior", "annotators"} or refinement object, \
-            default="average"
+            default="auto"
         The M step. "auto" refines labels where the rounds show that this helps, and else leaves
         them alone, see `AutoRefinement`; "average" is equation 4 of the paper with n = 3, no
         more; "posterior" models the noise, see `PosteriorRefinement`; "annotators" takes a table
@@ -138,7 +139,7 @@ class SLRClassifier(ProbabilisticClassifierMixin, BaseSLR):
     n_rounds_ : int
         Rounds behind the refined labels.
     n_fits_ : int
-        Number of models fitted: for the choice of a temperature, in the rounds, in the end.
+        Number of models fitted, in the rounds and in the end.
     n_features_in_ : int
         Number of features, where X has such.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -169,12 +170,23 @@ class SLRClassifier(ProbabilisticClassifierMixin, BaseSLR):
     True
     """
 
+    _refinements = {
+        "auto": AutoRefinement,
+        "average": AverageRefinement,
+        "posterior": PosteriorRefinement,
+        "annotators": AnnotatorRefinement,
+    }
+    _parameter_constraints: dict[str, Any] = {
+        **BaseSLR._parameter_constraints,
+        "refinement": [StrOptions(set(_refinements)), HasMethods(["refine"])],
+    }
+
     def __init__(
         self,
         estimator: Estimator | None = None,
         *,
         n_rounds: int | None = None,
-        refinement: Literal["auto", "average", "posterior", "annotators"] | Refinement = "average",
+        refinement: Literal["auto", "average", "posterior", "annotators"] | Refinement = "auto",
         cv: Cv | None = None,
         n_repeats: int = 1,
         teachers: Teachers | None = None,

@@ -14,9 +14,10 @@ from ._em._history import measure_numbers, number_quality, r2
 from ._em._targets import ObservedLabels
 from .metrics import quadratic_weighted_kappa
 from .ordinal import apply_thresholds, fit_thresholds
+from .refinement import AverageRefinement
 from .utils._estimators import check_regressor, default_regressor
 from .utils._labels import as_array, check_numbers
-from .utils._sklearn import StrOptions, _fit_context, available_if
+from .utils._sklearn import HasMethods, StrOptions, _fit_context, available_if
 from .utils._typing import (
     Augmentations,
     Cv,
@@ -153,8 +154,10 @@ class SLRRegressor(RegressorMixin, BaseSLR):
     ([2, 0, 2, 1, 1], (3,))
     """
 
+    _refinements = {"average": AverageRefinement}
     _parameter_constraints: dict[str, Any] = {
         **BaseSLR._parameter_constraints,
+        "refinement": [StrOptions(set(_refinements)), HasMethods(["refine"])],
         "thresholds": [StrOptions({"nearest", "kappa"}), "array-like", None],
     }
 

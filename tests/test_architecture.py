@@ -281,6 +281,6 @@ class FrameCounter(GaussianNB):
 def test_few_functions_are_between_our_fit_and_the_fit_of_the_student():
     FrameCounter.counts.clear()
     X, y = np.arange(40.0)[:, None], np.arange(40) % 2
-    SLRClassifier(FrameCounter(), n_rounds=2, cv=2, random_state=0).fit(X, y)
+    SLRClassifier(FrameCounter(), n_rounds=2, cv=2, random_state=0, refinement="average").fit(X, y)
     assert len(FrameCounter.counts) == 5  # two rounds of two folds, and the final fit
     assert max(FrameCounter.counts) <= MAX_FRAMES, FrameCounter.counts

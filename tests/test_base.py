@@ -13,19 +13,25 @@ from sklearn_slr import SLRClassifier, SLRRegressor
 
 
 def test_tags_are_the_students_and_no_more_than_every_teachers():
-    assert get_tags(SLRClassifier(HistGradientBoostingClassifier())).input_tags.allow_nan
+    assert get_tags(
+        SLRClassifier(HistGradientBoostingClassifier(), refinement="average")
+    ).input_tags.allow_nan
     # scikit-learn 1.6.0 says of hardly any estimator that it takes sparse matrices.
     takes_sparse = get_tags(LogisticRegression()).input_tags.sparse
-    assert get_tags(SLRClassifier()).input_tags.sparse == takes_sparse
-    assert not get_tags(SLRClassifier(teachers=[("nb", GaussianNB())])).input_tags.sparse
-    assert get_tags(SLRClassifier(KNeighborsClassifier(metric="precomputed"))).input_tags.pairwise
+    assert get_tags(SLRClassifier(refinement="average")).input_tags.sparse == takes_sparse
+    assert not get_tags(
+        SLRClassifier(teachers=[("nb", GaussianNB())], refinement="average")
+    ).input_tags.sparse
+    assert get_tags(
+        SLRClassifier(KNeighborsClassifier(metric="precomputed"), refinement="average")
+    ).input_tags.pairwise
     assert get_tags(SLRRegressor()).estimator_type == "regressor"
 
 
 def test_unfitted_ones_say_so():
     for method in ("predict", "predict_proba", "decision_function"):
         with pytest.raises(Exception, match="not fitted yet"):
-            getattr(SLRClassifier(), method)(np.zeros((2, 2)))
+            getattr(SLRClassifier(refinement="average"), method)(np.zeros((2, 2)))
     with pytest.raises(Exception, match="not fitted yet"):
         check_is_fitted(SLRRegressor())
 
@@ -44,7 +50,7 @@ def test_unfitted_ones_say_so():
 )
 def test_the_plan_counts_the_fits_that_are_run(parameters, plan, capsys):
     X, y = np.arange(6.0)[:, None], np.array([0, 1] * 3)
-    slr = SLRClassifier(GaussianNB(), verbose=1, **parameters).fit(X, y)
+    slr = SLRClassifier(GaussianNB(), refinement="average", verbose=1, **parameters).fit(X, y)
     line = capsys.readouterr().out.splitlines()[0]
     assert plan in line
     final = len(slr.estimators_) if slr.final == "folds" else 1
@@ -62,6 +68,6 @@ def test_html_shows_student_teachers_and_refinement():
 
 
 def test_names_of_teachers_must_not_be_names_of_parameters():
-    slr = SLRClassifier(teachers=[("cv", LogisticRegression())])
+    slr = SLRClassifier(teachers=[("cv", LogisticRegression())], refinement="average")
     with pytest.raises(ValueError, match="conflict with constructor arguments"):
         slr.fit(np.arange(6.0)[:, None], [0, 1] * 3)

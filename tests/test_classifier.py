@@ -31,7 +31,7 @@ NAMES = np.array(["setosa", "versicolor", "virginica"])
     ],
 )
 def test_without_rounds_it_predicts_as_the_plain_estimator(estimator):
-    slr = SLRClassifier(estimator, n_rounds=0).fit(X, NAMES[y])
+    slr = SLRClassifier(estimator, n_rounds=0, refinement="average").fit(X, NAMES[y])
     plain = estimator.fit(X, NAMES[y])
     assert np.array_equal(slr.predict_proba(X), plain.predict_proba(X))
     assert np.array_equal(slr.predict(X), plain.predict(X))
@@ -43,7 +43,9 @@ def test_without_rounds_it_predicts_as_the_plain_estimator(estimator):
 
 def test_learned_attributes_are_what_the_contract_says():
     noisy = make_noisy_labels(y, noise=0.2, random_state=0)
-    slr = SLRClassifier(GaussianNB(), n_rounds=4, random_state=0).fit(X, NAMES[noisy])
+    slr = SLRClassifier(GaussianNB(), n_rounds=4, random_state=0, refinement="average").fit(
+        X, NAMES[noisy]
+    )
     assert slr.classes_.tolist() == NAMES.tolist()
     for rows in (slr.refined_labels_, slr.oof_predictions_, slr.noise_matrix_):
         assert rows.dtype == np.float64
@@ -62,9 +64,9 @@ def test_learned_attributes_are_what_the_contract_says():
 
 def test_permuting_classes_permutes_columns():
     folds = [(np.flatnonzero(np.arange(150) % 5 != k), np.arange(k, 150, 5)) for k in range(5)]
-    first = SLRClassifier(GaussianNB(), cv=folds).fit(X, y)
+    first = SLRClassifier(GaussianNB(), cv=folds, refinement="average").fit(X, y)
     order = np.array([2, 0, 1])  # class c is called order[c]
-    second = SLRClassifier(GaussianNB(), cv=folds).fit(X, order[y])
+    second = SLRClassifier(GaussianNB(), cv=folds, refinement="average").fit(X, order[y])
     assert np.allclose(first.refined_labels_, second.refined_labels_[:, order])
     assert np.array_equal(order[first.predict(X)], second.predict(X))
 
@@ -86,7 +88,7 @@ def test_rows_of_probabilities_are_learned_from(refinement):
 
 def test_a_frames_columns_are_found_in_any_order():
     soft = pd.DataFrame(0.7 * np.eye(3)[y] + 0.1, columns=["c", "a", "b"])
-    slr = SLRClassifier(GaussianNB(), n_rounds=1, random_state=0)
+    slr = SLRClassifier(GaussianNB(), n_rounds=1, random_state=0, refinement="average")
     slr.fit(X, soft, X_val=X, y_val=soft[["a", "b", "c"]])
     assert slr.score(X, soft[["b", "c", "a"]]) == slr.score(X, soft) > 0.9
     assert slr.history_["valid_score"][0] > 0.9
@@ -99,15 +101,18 @@ def test_a_frames_columns_are_found_in_any_order():
 def test_one_hot_rows_equal_labels():
     folds = [(np.flatnonzero(np.arange(150) % 5 != k), np.arange(k, 150, 5)) for k in range(5)]
     hard, rows = (
-        SLRClassifier(GaussianNB(), cv=folds).fit(X, labels) for labels in (y, np.eye(3)[y])
+        SLRClassifier(GaussianNB(), cv=folds, refinement="average").fit(X, labels)
+        for labels in (y, np.eye(3)[y])
     )
     assert np.array_equal(hard.refined_labels_, rows.refined_labels_)
 
 
 def test_a_column_is_raveled_with_a_warning():
     with pytest.warns(DataConversionWarning):
-        column = SLRClassifier(GaussianNB(), random_state=0).fit(X, y[:, None])
-    flat = SLRClassifier(GaussianNB(), random_state=0).fit(X, y)
+        column = SLRClassifier(GaussianNB(), random_state=0, refinement="average").fit(
+            X, y[:, None]
+        )
+    flat = SLRClassifier(GaussianNB(), random_state=0, refinement="average").fit(X, y)
     assert np.array_equal(column.refined_labels_, flat.refined_labels_)
 
 
@@ -115,14 +120,18 @@ def test_a_rare_class_warns_and_keeps_its_only_member():
     rare = y.copy()
     rare[0] = 3
     with pytest.warns(UserWarning, match="The least populated class has only 1 members"):
-        slr = SLRClassifier(GaussianNB(var_smoothing=1e-3), random_state=0).fit(X, rare)
+        slr = SLRClassifier(
+            GaussianNB(var_smoothing=1e-3), random_state=0, refinement="average"
+        ).fit(X, rare)
     assert slr.refined_labels_[0, 3] == 1.0
 
 
 def test_a_class_that_a_group_fold_lacks_keeps_its_mass_in_every_round():
     from sklearn.model_selection import GroupKFold
 
-    slr = SLRClassifier(LogisticRegression(max_iter=500), n_rounds=3, cv=GroupKFold(3))
+    slr = SLRClassifier(
+        LogisticRegression(max_iter=500), n_rounds=3, cv=GroupKFold(3), refinement="average"
+    )
     slr.fit(X, y, groups=y)
     assert np.allclose(slr.refined_labels_, np.eye(3)[y], atol=1e-12)
 
@@ -144,17 +153,22 @@ def test_weights_reach_the_models_and_the_counts_but_never_move_a_label_by_thems
 
 
 def test_decision_function_is_the_students_where_it_has_one():
-    slr = SLRClassifier(LogisticRegression(max_iter=500), random_state=0).fit(X, y)
+    slr = SLRClassifier(LogisticRegression(max_iter=500), random_state=0, refinement="average").fit(
+        X, y
+    )
     assert np.array_equal(slr.decision_function(X), slr.estimator_.decision_function(X))
     folds = slr.set_params(final="folds").fit(X, y)
-    mean = np.mean([e.decision_function(X) for e in folds.estimators_], axis=0)
-    assert np.allclose(folds.decision_function(X), mean)
-    assert not hasattr(SLRClassifier(GaussianNB()), "decision_function")
-    assert hasattr(SLRClassifier(), "decision_function")
+    assert np.array_equal(folds.decision_function(X).argmax(axis=1), folds.predict(X))
+    assert np.allclose(np.exp(folds.decision_function(X)), folds.predict_proba(X))
+    pair = folds.fit(X[:100], y[:100])
+    odds = np.exp(pair.decision_function(X))
+    assert np.allclose(odds / (1 + odds), pair.predict_proba(X)[:, 1])
+    assert not hasattr(SLRClassifier(GaussianNB(), refinement="average"), "decision_function")
+    assert hasattr(SLRClassifier(refinement="average"), "decision_function")
 
 
 def test_log_probabilities():
-    slr = SLRClassifier(KNeighborsClassifier(1), n_rounds=0).fit(X, y)
+    slr = SLRClassifier(KNeighborsClassifier(1), n_rounds=0, refinement="average").fit(X, y)
     assert np.array_equal(np.exp(slr.predict_log_proba(X)), slr.predict_proba(X))
 
 
@@ -164,6 +178,7 @@ def test_telling_changes_nothing(capsys):
             GaussianNB(),
             cv=KFold(3, shuffle=True, random_state=np.random.RandomState(0)),
             verbose=verbose,
+            refinement="average",
         )
         .fit(X, y)
         .refined_labels_
@@ -174,7 +189,7 @@ def test_telling_changes_nothing(capsys):
 
 def test_splits_that_hold_nothing_out_are_passed_over():
     splits = [(np.arange(50, 150), np.arange(50)), (np.arange(150), [])]
-    slr = SLRClassifier(GaussianNB(), cv=splits, n_rounds=1).fit(X, y)
+    slr = SLRClassifier(GaussianNB(), cv=splits, n_rounds=1, refinement="average").fit(X, y)
     assert slr.history_["n_fits"].tolist() == [1]
 
 
@@ -202,12 +217,14 @@ def test_a_refinement_cannot_write_into_its_inputs_nor_train_on_nonsense():
 
 
 def test_verbose_tells_the_plan_and_the_rounds(capsys):
-    SLRClassifier(GaussianNB(), n_rounds=2, cv=3, n_repeats=2, verbose=1).fit(X, y)
+    SLRClassifier(GaussianNB(), n_rounds=2, cv=3, n_repeats=2, verbose=1, refinement="average").fit(
+        X, y
+    )
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("[SLRClassifier] 2 rounds x 2 repeats x 3 folds x 1 teachers = 12")
     assert "13 in all" in lines[0]
     assert len(lines) == 3
-    SLRClassifier(GaussianNB(), n_rounds=1).fit(X, y)
+    SLRClassifier(GaussianNB(), n_rounds=1, refinement="average").fit(X, y)
     assert not capsys.readouterr().out
 
 
@@ -264,8 +281,8 @@ def test_bad_input_is_refused(parameters, labels, error, message):
 
 def test_fewer_rows_than_folds_is_refused_unless_there_are_none():
     with pytest.raises(ValueError, match=r"n_samples=3 into cv=5"):
-        SLRClassifier(cv=5).fit(X[[0, 60, 120]], y[[0, 60, 120]])
-    SLRClassifier(n_rounds=0, cv=5).fit(X[[0, 60, 120]], y[[0, 60, 120]])
+        SLRClassifier(cv=5, refinement="average").fit(X[[0, 60, 120]], y[[0, 60, 120]])
+    SLRClassifier(n_rounds=0, cv=5, refinement="average").fit(X[[0, 60, 120]], y[[0, 60, 120]])
 
 
 @pytest.mark.parametrize(
@@ -278,13 +295,15 @@ def test_fewer_rows_than_folds_is_refused_unless_there_are_none():
 )
 def test_a_bad_validation_set_is_refused(parameters, message):
     with pytest.raises(ValueError, match=message):
-        SLRClassifier(GaussianNB()).fit(X, y, **parameters)
+        SLRClassifier(GaussianNB(), refinement="average").fit(X, y, **parameters)
 
 
 def test_an_estimator_without_weights_says_so():
     process = GaussianProcessClassifier()
     with pytest.raises(TypeError, match=r"GaussianProcessClassifier.* does not take it"):
-        SLRClassifier(process, n_rounds=0).fit(X, y, sample_weight=np.ones(150))
+        SLRClassifier(process, n_rounds=0, refinement="average").fit(
+            X, y, sample_weight=np.ones(150)
+        )
 
 
 def test_the_best_round_on_a_clean_set_is_kept():

@@ -53,7 +53,7 @@ def test_a_search_by_kappa():
 
 def test_teachers_have_their_parameters_under_their_names():
     teachers = [("forest", RandomForestClassifier(5)), ("nb", GaussianNB())]
-    slr = SLRClassifier(teachers=teachers)
+    slr = SLRClassifier(teachers=teachers, refinement="average")
     assert slr.get_params()["forest__n_estimators"] == 5
     copy = clone(slr).set_params(forest__n_estimators=7, nb=LogisticRegression())
     assert copy.teachers[0][1].n_estimators == 7
@@ -62,8 +62,12 @@ def test_teachers_have_their_parameters_under_their_names():
 
 
 def test_a_pipeline_as_student_and_around():
-    inner = SLRClassifier(make_pipeline(StandardScaler(), LogisticRegression()), random_state=0)
-    outer = make_pipeline(StandardScaler(), SLRClassifier(LogisticRegression(), random_state=0))
+    inner = SLRClassifier(
+        make_pipeline(StandardScaler(), LogisticRegression()), random_state=0, refinement="average"
+    )
+    outer = make_pipeline(
+        StandardScaler(), SLRClassifier(LogisticRegression(), random_state=0, refinement="average")
+    )
     assert inner.fit(X, y).score(X, y) > 0.9
     assert outer.fit(X, y, slrclassifier__groups=None).score(X, y) > 0.9
 
@@ -77,23 +81,31 @@ def test_a_pipelines_transformers_see_unrepeated_rows_and_its_last_step_its_keyw
 
     student = make_pipeline(FunctionTransformer(look), GaussianNB())
     folds = [(np.flatnonzero(np.arange(150) % 2 == k), np.arange(1 - k, 150, 2)) for k in (0, 1)]
-    SLRClassifier(student, cv=folds, n_rounds=2).fit(X, y)
+    SLRClassifier(student, cv=folds, n_rounds=2, refinement="average").fit(X, y)
     assert set(seen) == {75, 150}
 
 
 def test_as_a_part_of_other_meta_estimators():
-    slr = SLRClassifier(GaussianNB(), n_rounds=1, random_state=0)
+    slr = SLRClassifier(GaussianNB(), n_rounds=1, random_state=0, refinement="average")
     assert cross_val_score(slr, X, y).mean() > 0.9
     assert cross_val_predict(slr, X, y, method="predict_proba").shape == (150, 3)
     assert BaggingClassifier(slr, 2, random_state=0).fit(X, y).score(X, y) > 0.9
     assert StackingClassifier([("slr", slr)]).fit(X, y).score(X, y) > 0.9
-    assert SLRClassifier(slr, n_rounds=1, random_state=0).fit(X, y).score(X, y) > 0.9
+    assert (
+        SLRClassifier(slr, n_rounds=1, random_state=0, refinement="average").fit(X, y).score(X, y)
+        > 0.9
+    )
     search = GridSearchCV(GaussianNB(), {"var_smoothing": [1e-9, 1e-3]}, cv=3)
-    assert SLRClassifier(search, n_rounds=1, random_state=0).fit(X, y).score(X, y) > 0.9
+    assert (
+        SLRClassifier(search, n_rounds=1, random_state=0, refinement="average")
+        .fit(X, y)
+        .score(X, y)
+        > 0.9
+    )
 
 
 def test_groups_without_routing():
-    slr = SLRClassifier(GaussianNB(), cv=GroupKFold(5), n_rounds=1)
+    slr = SLRClassifier(GaussianNB(), cv=GroupKFold(5), n_rounds=1, refinement="average")
     direct = slr.fit(X, y, groups=GROUPS).refined_labels_
     pipeline = make_pipeline(FunctionTransformer(), clone(slr))
     inside = pipeline.fit(X, y, slrclassifier__groups=GROUPS)[-1].refined_labels_
@@ -111,7 +123,9 @@ def test_fit_keywords_reach_the_student_and_follow_its_rows():
             lengths.append(len(X))
             return super().fit(X, y, sample_weight)
 
-    SLRClassifier(Curious(), n_rounds=1, cv=3).fit(X, y, tag=X[:, 0], flag="on")
+    SLRClassifier(Curious(), n_rounds=1, cv=3, refinement="average").fit(
+        X, y, tag=X[:, 0], flag="on"
+    )
     assert lengths[:3] == [100, 100, 100]
     assert len(lengths) == 4
 
@@ -124,14 +138,14 @@ def _routing():
 
 @pytest.mark.usefixtures("_routing")
 def test_groups_with_routing_reach_the_inner_splitter():
-    slr = SLRClassifier(GaussianNB(), cv=GroupKFold(5), n_rounds=1)
+    slr = SLRClassifier(GaussianNB(), cv=GroupKFold(5), n_rounds=1, refinement="average")
     search = GridSearchCV(slr, {"n_rounds": [1, 2]}, cv=GroupKFold(3))
     search.fit(X, y, groups=GROUPS)
     assert np.array_equal(
         search.best_estimator_.fit(X, y, groups=GROUPS).predict(X), search.predict(X)
     )
     with pytest.raises(TypeError, match="groups"):
-        SLRClassifier(GaussianNB(), n_rounds=1).fit(X, y, groups=GROUPS)
+        SLRClassifier(GaussianNB(), n_rounds=1, refinement="average").fit(X, y, groups=GROUPS)
 
 
 @pytest.mark.usefixtures("_routing")
@@ -139,19 +153,26 @@ def test_weights_with_routing_go_where_they_are_requested():
     weight = np.where(np.arange(150) % 5 == 0, 0.0, 1.0)
     folds = [(np.flatnonzero(np.arange(150) % 3 != k), np.arange(k, 150, 3)) for k in range(3)]
     asking, refusing = (
-        SLRClassifier(GaussianNB().set_fit_request(sample_weight=ask), cv=folds, n_rounds=1)
+        SLRClassifier(
+            GaussianNB().set_fit_request(sample_weight=ask),
+            cv=folds,
+            n_rounds=1,
+            refinement="average",
+        )
         for ask in (True, False)
     )
     asking.fit(X, y, sample_weight=weight)
     refusing.fit(X, y, sample_weight=weight)
     with sklearn.config_context(enable_metadata_routing=False):
-        plain = SLRClassifier(GaussianNB(), cv=folds, n_rounds=1)
+        plain = SLRClassifier(GaussianNB(), cv=folds, n_rounds=1, refinement="average")
         assert np.array_equal(
             asking.refined_labels_, plain.fit(X, y, sample_weight=weight).refined_labels_
         )
         assert np.array_equal(refusing.refined_labels_, plain.fit(X, y).refined_labels_)
     with pytest.raises(sklearn.exceptions.UnsetMetadataPassedError):
-        SLRClassifier(GaussianNB(), n_rounds=1).fit(X, y, sample_weight=weight)
+        SLRClassifier(GaussianNB(), n_rounds=1, refinement="average").fit(
+            X, y, sample_weight=weight
+        )
 
 
 @pytest.mark.usefixtures("_routing")
@@ -161,13 +182,15 @@ def test_a_pipelines_steps_get_the_weights_that_they_request():
         LogisticRegression().set_fit_request(sample_weight=True),
     )
     weight = np.linspace(0.5, 2, 150)
-    slr = SLRClassifier(student, n_rounds=1, random_state=0).fit(X, y, sample_weight=weight)
+    slr = SLRClassifier(student, n_rounds=1, random_state=0, refinement="average").fit(
+        X, y, sample_weight=weight
+    )
     assert np.allclose(slr.estimator_[0].mean_, X.mean(axis=0))
 
 
 @pytest.mark.usefixtures("_routing")
 def test_a_validation_set_passes_the_steps_before():
-    slr = SLRClassifier(GaussianNB(), n_rounds=1, random_state=0)
+    slr = SLRClassifier(GaussianNB(), n_rounds=1, random_state=0, refinement="average")
     slr.set_fit_request(X_val=True, y_val=True)
     pipeline = make_pipeline(StandardScaler(), slr, transform_input=["X_val"])
     inside = pipeline.fit(X, y, X_val=X[::3], y_val=y[::3])[-1]
@@ -184,19 +207,19 @@ def test_a_validation_set_passes_the_steps_before():
         GridSearchCV(LogisticRegression(max_iter=500), {"C": [0.1, 1]}, cv=2),
         CalibratedClassifierCV(GaussianNB(), cv=2),
         AdaBoostClassifier(n_estimators=3),
-        SLRClassifier(GaussianNB(), n_rounds=1),
+        SLRClassifier(GaussianNB(), n_rounds=1, refinement="average"),
         VotingClassifier([("nb", GaussianNB())], voting="soft"),
     ],
 )
 def test_weights_of_our_own_making_are_not_routed(student):
-    slr = SLRClassifier(student, n_rounds=2, cv=2, random_state=0)
+    slr = SLRClassifier(student, n_rounds=2, cv=2, random_state=0, refinement="average")
     assert slr.fit(X, y).score(X, y) > 0.8
 
 
 @pytest.mark.parametrize("inner", [{}, {"final_estimator": GaussianNB()}])
 def test_a_stack_as_student(inner):
     student = StackingClassifier([("nb", GaussianNB())], cv=2, **inner)
-    slr = SLRClassifier(student, n_rounds=2, cv=2, random_state=0)
+    slr = SLRClassifier(student, n_rounds=2, cv=2, random_state=0, refinement="average")
     assert slr.fit(X, y).score(X, y) > 0.8
 
 
@@ -213,7 +236,9 @@ def test_a_stack_as_student(inner):
     ],
 )
 def test_inputs_of_every_kind_give_the_same_labels(convert):
-    slr = SLRClassifier(LogisticRegression(max_iter=5000, tol=1e-9), random_state=0)
+    slr = SLRClassifier(
+        LogisticRegression(max_iter=5000, tol=1e-9), random_state=0, refinement="average"
+    )
     expected = slr.fit(X, y).refined_labels_
     given = slr.fit(convert(X), y)
     assert np.allclose(given.refined_labels_, expected, atol=1e-6)
@@ -225,7 +250,9 @@ def test_inputs_of_every_kind_give_the_same_labels(convert):
 def test_texts():
     texts = [f"red {i % 7} apple" if i % 2 else f"green {i % 5} pear" for i in range(40)]
     labels = ["apple" if i % 2 else "pear" for i in range(40)]
-    slr = SLRClassifier(make_pipeline(TfidfVectorizer(), LogisticRegression()), random_state=0)
+    slr = SLRClassifier(
+        make_pipeline(TfidfVectorizer(), LogisticRegression()), random_state=0, refinement="average"
+    )
     assert slr.fit(texts, labels).predict(["a red one"]).tolist() == ["apple"]
     assert not hasattr(slr, "n_features_in_")
 
@@ -237,7 +264,9 @@ def test_a_precomputed_kernel():
     distance = 1 - RBF()(X)
     folds = [(np.flatnonzero(np.arange(150) % 3 != k), np.arange(k, 150, 3)) for k in range(3)]
     plain, kernel = (
-        SLRClassifier(KNeighborsClassifier(metric=metric), n_rounds=2, cv=folds).fit(data, y)
+        SLRClassifier(
+            KNeighborsClassifier(metric=metric), n_rounds=2, cv=folds, refinement="average"
+        ).fit(data, y)
         for metric, data in (("euclidean", X), ("precomputed", distance))
     )
     assert np.allclose(plain.refined_labels_, kernel.refined_labels_)
@@ -272,19 +301,22 @@ def test_labels_of_every_kind():
         np.array(["a", "b", "c"], dtype=object)[y],
         y.astype(object),
     ]
-    fits = [SLRClassifier(GaussianNB(), random_state=0).fit(X, labels) for labels in kinds]
+    fits = [
+        SLRClassifier(GaussianNB(), random_state=0, refinement="average").fit(X, labels)
+        for labels in kinds
+    ]
     for slr, labels in zip(fits, kinds, strict=True):
         assert np.array_equal(slr.refined_labels_, fits[0].refined_labels_)
         assert slr.score(X, labels) > 0.9
         assert set(slr.predict(X)) == set(labels)
-    truth = SLRClassifier(GaussianNB(), random_state=0).fit(X, y == 0)
+    truth = SLRClassifier(GaussianNB(), random_state=0, refinement="average").fit(X, y == 0)
     assert truth.predict(X).dtype == bool
 
 
 def test_a_custom_scorer_sees_string_labels():
     names = np.array(["a", "b", "c"])[y]
     scorer = make_scorer(lambda true, predicted: np.mean(true == predicted))
-    slr = SLRClassifier(GaussianNB(), n_rounds=1, random_state=0)
+    slr = SLRClassifier(GaussianNB(), n_rounds=1, random_state=0, refinement="average")
     assert cross_val_score(slr, X, names, scoring=scorer).mean() > 0.9
 
 
@@ -302,6 +334,6 @@ def test_a_search_reaches_into_strings_and_the_default_estimator(params, grid):
     slr = SLRClassifier(n_rounds=1, cv=2, random_state=0, **params)
     search = GridSearchCV(slr, grid, cv=2).fit(X[::3, :2], y[::3])
     assert len({*search.cv_results_["mean_test_score"], *search.best_params_.values()}) > 1
-    assert slr.get_params()["refinement"] == params.get("refinement", "average")
+    assert slr.get_params()["refinement"] == params.get("refinement", "auto")
     name = next(each for each in grid if "__" in each)
     assert search.best_estimator_.get_params()[name] in grid[name]

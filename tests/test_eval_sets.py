@@ -70,8 +70,10 @@ def fit(meta, y):
 @pytest.mark.parametrize(
     "wrap",
     [
-        lambda student: SLRClassifier(student, n_rounds=0, random_state=0),
-        lambda student: SLRClassifier(student, n_rounds=1, cv=2, random_state=0),
+        lambda student: SLRClassifier(student, n_rounds=0, random_state=0, refinement="average"),
+        lambda student: SLRClassifier(
+            student, n_rounds=1, cv=2, random_state=0, refinement="average"
+        ),
         lambda student: SoftTargetClassifier(student, random_state=0),
         lambda student: LabelSmoothingClassifier(student, random_state=0),
     ],
@@ -137,7 +139,7 @@ def test_folds_without_a_class_leave_out_its_rows(name):
     half = np.arange(300) % 2 == 0
     folds = [(np.flatnonzero(half & (y[TRAIN] != "b")), np.flatnonzero(~half))]
     student = BOOSTERS[name](random_state=0)
-    slr = SLRClassifier(student, n_rounds=1, cv=folds, random_state=0)
+    slr = SLRClassifier(student, n_rounds=1, cv=folds, random_state=0, refinement="average")
     fit(slr, y)
     assert slr.predict_proba(X).shape == (500, 3)
     assert slr.score(X[VALID], y[VALID]) > 0.7
@@ -161,7 +163,10 @@ def test_validation_labels_of_scikit_learn():
 def test_a_label_that_is_not_a_class_is_named(name):
     y = np.array(["ham", "spam"])[CODES]
     y[-1] = "eggs"
-    for meta in (SLRClassifier(BOOSTERS[name]()), SoftTargetClassifier(BOOSTERS[name]())):
+    for meta in (
+        SLRClassifier(BOOSTERS[name](), refinement="average"),
+        SoftTargetClassifier(BOOSTERS[name]()),
+    ):
         with pytest.raises(ValueError, match=r"eval_set.*eggs"):
             fit(meta, y)
 

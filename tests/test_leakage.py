@@ -77,8 +77,10 @@ def test_a_number_does_not_reach_its_own_prediction():
 
 def test_neither_reaches_the_validation_set_the_training():
     X, y = load_iris(return_X_y=True)
-    plain = SLRClassifier(GaussianNB(), random_state=0).fit(X, y)
-    scored = SLRClassifier(GaussianNB(), random_state=0).fit(X, y, X_val=X[::2], y_val=y[::2])
+    plain = SLRClassifier(GaussianNB(), random_state=0, refinement="average").fit(X, y)
+    scored = SLRClassifier(GaussianNB(), random_state=0, refinement="average").fit(
+        X, y, X_val=X[::2], y_val=y[::2]
+    )
     assert np.array_equal(plain.refined_labels_, scored.refined_labels_)
     assert scored.history_["valid_score"].shape == (3,)
     assert "valid_score" not in plain.history_

@@ -109,7 +109,7 @@ X, y = harness.X, harness.y
 DATES = np.repeat(np.arange(4), 25)
 WEIGHT = np.where(np.arange(100) % 3 == 0, 0.0, 1.0)
 WITH_FOLDS = [
-    SLRClassifier(LogisticRegression(), n_rounds=2, random_state=0),
+    SLRClassifier(LogisticRegression(), n_rounds=2, random_state=0, refinement="average"),
     SLRClassifier(LogisticRegression(), refinement="posterior", final="folds", random_state=0),
     SLRRegressor(Ridge(), n_rounds=2, random_state=0),
     ThresholdedRegressor(Ridge(), random_state=0),

@@ -57,7 +57,7 @@ def regressor(**parameters):
 def slr(net=None, **parameters):
     return SLRClassifier(
         classifier() if net is None else net,
-        **{"n_rounds": 2, "cv": 3, "random_state": 0, **parameters},
+        **{"n_rounds": 2, "cv": 3, "random_state": 0, "refinement": "average", **parameters},
     )
 
 
@@ -116,7 +116,7 @@ def test_threads_take_turns_and_leave_the_generators_alone(stacked):
 def test_threads_of_threads_do_not_wait_for_each_other():
     from joblib import parallel_config
 
-    inner = SLRClassifier(classifier(), n_rounds=1, cv=2, n_jobs=2)
+    inner = SLRClassifier(classifier(), n_rounds=1, cv=2, n_jobs=2, refinement="average")
     with parallel_config("threading"):
         assert slr(inner, n_rounds=1, cv=2).fit(X, y).score(X, y) > 0.8
 

@@ -158,7 +158,7 @@ def test_names_of_the_contract():
         "select_round": "last",
         "stack_folds": True,
     }
-    assert SLRClassifier().get_params() == shared
+    assert SLRClassifier(refinement="average").get_params() == shared
     assert SLRRegressor().get_params() == {**shared, "thresholds": None}
     for kind in (SLRClassifier, SLRRegressor):
         assert list(inspect.signature(kind.fit).parameters) == [

@@ -35,7 +35,7 @@ def assert_same(first, second):
 @pytest.mark.parametrize(
     "estimator",
     [
-        SLRClassifier(RandomForestClassifier(5), random_state=0),
+        SLRClassifier(RandomForestClassifier(5), random_state=0, refinement="average"),
         SLRRegressor(RandomForestRegressor(5), thresholds="kappa", random_state=0),
     ],
 )
@@ -64,7 +64,7 @@ def test_constructor_parameters_are_left_as_they_are():
     "bad", [{"y": np.zeros(150)}, {"X": X[:, :0]}, {"sample_weight": np.zeros(150)}]
 )
 def test_a_failed_fit_leaves_a_fitted_estimator_as_it_was(bad):
-    slr = SLRClassifier(GaussianNB(), random_state=0).fit(X, y)
+    slr = SLRClassifier(GaussianNB(), random_state=0, refinement="average").fit(X, y)
     before = pickle.dumps(slr)
     with pytest.raises(ValueError, match=r"class|feature|[Ww]eight"):
         slr.fit(bad.get("X", X), bad.get("y", y), sample_weight=bad.get("sample_weight"))
@@ -81,7 +81,7 @@ def test_an_estimator_that_raises_in_a_late_fold_leaves_everything_as_it_was():
                 raise ValueError("had enough")
             return super().fit(X, y, sample_weight)
 
-    slr = SLRClassifier(Moody(), n_rounds=2, random_state=0).fit(X, y)
+    slr = SLRClassifier(Moody(), n_rounds=2, random_state=0, refinement="average").fit(X, y)
     P, labels = slr.predict_proba(X), slr.refined_labels_
     with pytest.raises(ValueError, match="had enough"):
         slr.fit(X, 2 - y)
@@ -91,7 +91,10 @@ def test_an_estimator_that_raises_in_a_late_fold_leaves_everything_as_it_was():
 
 def test_the_first_rounds_of_a_long_run_are_those_of_a_short_one():
     forest = RandomForestClassifier(5)
-    short, long = (SLRClassifier(forest, n_rounds=n, random_state=0).fit(X, y) for n in (1, 3))
+    short, long = (
+        SLRClassifier(forest, n_rounds=n, random_state=0, refinement="average").fit(X, y)
+        for n in (1, 3)
+    )
     assert short.history_["oof_score"][0] == long.history_["oof_score"][0]
 
 
@@ -112,7 +115,7 @@ def test_any_number_of_jobs_and_any_backend_give_the_same(final):
 
 
 def test_a_second_fit_on_texts_forgets_the_features_of_the_first():
-    slr = SLRClassifier(GaussianNB(), n_rounds=0).fit(X[:, 2:], y)
+    slr = SLRClassifier(GaussianNB(), n_rounds=0, refinement="average").fit(X[:, 2:], y)
     assert slr.n_features_in_ == 2
     slr.set_params(estimator=make_pipeline(TfidfVectorizer(), LogisticRegression()))
     slr.fit(["a red one", "a blue one", "red", "blue"], [0, 1, 0, 1])
@@ -120,13 +123,13 @@ def test_a_second_fit_on_texts_forgets_the_features_of_the_first():
 
 
 def test_parameters_set_after_the_fit_do_not_change_who_predicts():
-    slr = SLRClassifier(GaussianNB(), random_state=0).fit(X, y)
+    slr = SLRClassifier(GaussianNB(), random_state=0, refinement="average").fit(X, y)
     before = slr.predict(X)
     assert np.array_equal(before, slr.set_params(final="folds").predict(X))
 
 
 def test_pickle_keeps_predictions():
-    slr = SLRClassifier(RandomForestClassifier(5), random_state=0).fit(X, y)
+    slr = SLRClassifier(RandomForestClassifier(5), random_state=0, refinement="average").fit(X, y)
     again = pickle.loads(pickle.dumps(slr))
     assert_same(slr, again)
     assert np.array_equal(slr.predict_proba(X), again.predict_proba(X))

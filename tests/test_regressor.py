@@ -154,7 +154,7 @@ def test_teachers_and_augmentations_shape_the_labels_but_not_the_scores_of_the_s
         ({"thresholds": ["a", "b", "c"]}, GRADES, TypeError, "thresholds holds strings"),
         ({}, None, ValueError, "the target y is None"),
         ({"estimator": LogisticRegression()}, progression, TypeError, "the classifier Logistic"),
-        ({"refinement": "posterior"}, progression, ValueError, "for classification"),
+        ({"refinement": "posterior"}, progression, ValueError, r"str among \{'average'\}"),
         ({"thresholds": [4, 2, 6]}, GRADES, ValueError, "ascend"),
         ({"thresholds": [2, 4]}, GRADES, ValueError, r"4 grades \[1, 3, 5, 7\]: expected 3 cuts"),
         ({"thresholds": [2, 4, 6, 8]}, GRADES, ValueError, "unseen in training"),

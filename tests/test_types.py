@@ -100,7 +100,10 @@ def test_classifier() -> None:
     assert_type(fitted.score(X, Y), float)
     assert_type(fitted.get_params(), dict[str, Any])
     assert_type(fitted.set_params(n_rounds=2), SLRClassifier)
-    assert_type(SLRClassifier(n_rounds=0).fit(X, Y.tolist()).decision_function(X), Floats)
+    assert_type(
+        SLRClassifier(n_rounds=0, refinement="average").fit(X, Y.tolist()).decision_function(X),
+        Floats,
+    )
     table = [[label, None, label] for label in Y.tolist()]
     assert_type(SLRClassifier(GaussianNB(), refinement="annotators").fit(X, table), SLRClassifier)
 
@@ -137,7 +140,6 @@ def test_refinements() -> None:
     refined, learned = posterior.refine(observed, observed, oof, round=1)
     assert_type(refined, Floats)
     assert_type(learned, dict[str, Any])
-    assert_type(PosteriorRefinement("auto").alternatives(), list[PosteriorRefinement])
     figures = {
         name: np.zeros(1) for name in ("agreement_gain", "over_chance", "smallest_class_kept")
     }
@@ -177,7 +179,7 @@ def test_displays(tmp_path: Path) -> None:
         read_label_review,
     )
 
-    model = SLRClassifier(GaussianNB(), n_rounds=1, random_state=0).fit(X, Y)
+    model = SLRClassifier(GaussianNB(), n_rounds=1, random_state=0, refinement="average").fit(X, Y)
     assert_type(LabelIssuesDisplay.from_estimator(model, X, n_rows=2), LabelIssuesDisplay)
     flow = LabelRefinementDisplay.from_estimator(model).plot(kind="heatmap", labels="observed")
     assert_type(flow, LabelRefinementDisplay)
@@ -223,8 +225,8 @@ def test_nets() -> None:
 
 def test_estimators_take_what_can_be_fitted() -> None:
     assert_type(ThresholdedRegressor(Plain()), ThresholdedRegressor)
-    SLRClassifier("tree")  # type: ignore[arg-type]
-    SLRClassifier(teachers=["bayes"])  # type: ignore[list-item]
+    SLRClassifier("tree", refinement="average")  # type: ignore[arg-type]
+    SLRClassifier(teachers=["bayes"], refinement="average")  # type: ignore[list-item]
     SLRClassifier(refinement=Forgetful())  # type: ignore[arg-type]
     SLRClassifier(refinement="median")  # type: ignore[arg-type]
     SLRRegressor(refinement="posterior")  # type: ignore[arg-type]

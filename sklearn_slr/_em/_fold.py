@@ -15,7 +15,7 @@ from ..utils._random import derive_seed
 from ..utils._sklearn import _safe_split, index_method_params
 
 # Part of a seed's address: what the seed is for.
-SPLIT, FIT, AUGMENT, TRIAL = 0, 1, 2, 3
+SPLIT, FIT, AUGMENT = 0, 1, 2
 _BYTES_PER_PASS = 2**30
 
 

@@ -141,10 +141,14 @@ def _review(refinement, history, n_rounds):
     if decision is None:
         return None
     name = f"{type(refinement).__name__}.review"
-    if not isinstance(decision, Mapping) or decision.get("round") not in {0, done - 1, done}:
+    if (
+        not isinstance(decision, Mapping)
+        or decision.get("round") not in {0, done - 1, done}
+        or "reason" not in decision
+    ):
         raise ValueError(
             f"{name} returned {decision!r}; expected None, or a dict with 'round', whose labels to "
-            f"use: {done}, {done - 1} or 0 (the given ones)."
+            f"use: {done}, {done - 1} or 0 (the given ones), and 'reason', a sentence."
         )
     if decision.get("harm"):
         warnings.warn(f"Refinement stopped after round {done}: {decision['reason']}", UserWarning)

@@ -20,8 +20,6 @@ class Plan:
     ----------
     n_rounds, n_repeats, n_folds, n_teachers : int
         Sizes of the rounds.
-    n_trials : int
-        Fits that choose the refinement.
     n_scores : int
         Fits for the scores that cut grades.
     n_final : int
@@ -32,21 +30,19 @@ class Plan:
     n_repeats: int
     n_folds: int
     n_teachers: int
-    n_trials: int
     n_scores: int
     n_final: int
 
     @property
     def n_tasks(self):
-        """Number of tasks, one after the other: the choice, rounds, scores, students."""
-        return (self.n_trials > 0) + self.n_rounds + (self.n_scores > 0) + 1
+        """Number of tasks, one after the other: rounds, scores, students."""
+        return self.n_rounds + (self.n_scores > 0) + 1
 
     def __str__(self):
         fits = self.n_rounds * self.n_repeats * self.n_folds * self.n_teachers
-        total = self.n_trials + fits + self.n_scores + self.n_final
+        total = fits + self.n_scores + self.n_final
         return (
-            (f"{self.n_trials} fits to choose the refinement, " if self.n_trials else "")
-            + f"{self.n_rounds} rounds x {self.n_repeats} repeats x {self.n_folds} folds x "
+            f"{self.n_rounds} rounds x {self.n_repeats} repeats x {self.n_folds} folds x "
             f"{self.n_teachers} teachers = {fits} fits"
             + (f", {self.n_scores} for the thresholds" if self.n_scores else "")
             + f", {self.n_final} final: {total} in all."
@@ -71,23 +67,21 @@ class Progress:
         self.estimator, self.context = estimator, context
 
     @contextlib.contextmanager
-    def task(self, name, n_subtasks, *, ordered=False):
+    def task(self, name, n_subtasks):
         """Report a subtask for as long as the context lasts, and yield its `Progress`.
 
         Parameters
         ----------
         name : str
             Its name.
-        n_subtasks : int or None
-            Number of its own subtasks; 0: it has none. None: unknown.
-        ordered : bool, default=False
-            Whether its subtasks run one after the other; else they end in any order.
+        n_subtasks : int
+            Number of its own subtasks, which end in any order; 0: it has none.
         """
         if self.context is None:
             yield self
             return
         context = self.context.subcontext(
-            task_name=name, max_subtasks=n_subtasks, sequential_subtasks=ordered
+            task_name=name, max_subtasks=n_subtasks, sequential_subtasks=False
         )
         context.call_on_fit_task_begin(estimator=self.estimator)
         yield Progress(self.estimator, context)

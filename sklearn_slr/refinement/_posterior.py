@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 
 from ..utils._sklearn import Interval, StrOptions
 from ..utils._typing import Floats, Matrix
 from ._guards import GuardedRefinementMixin
-from ._noise import count_transition, em_transition, log_determinant, posterior_labels
-
-# The temperatures that "auto" compares: cold gives the model more weight, hot the labels. The hot
-# one must be better by MARGIN / sqrt(n_samples), about one standard error: trials on fewer rows
-# favour it, and a wrong choice of the hot one costs more than a wrong choice of the cold one.
-COLD, HOT, MARGIN = 0.5, 1.0, 3.0
+from ._noise import count_transition, em_transition, posterior_labels
 
 
 class SmoothedTargetsMixin:
@@ -54,11 +48,9 @@ class PosteriorRefinement(SmoothedTargetsMixin, GuardedRefinementMixin, BaseEsti
 
     Parameters
     ----------
-    temperature : float > 0 or "auto", default=0.5
+    temperature : float > 0, default=0.5
         A value below 1 gives the model more weight; 1 to 2 gives the labels more weight, for
-        problems that are hard for the model. "auto" compares 0.5 and 1 on held-out rows before
-        the first round, and takes 0.5 unless 1 is clearly better by the determinant criterion
-        [1]_; the verbose plan of `SLRClassifier` shows how many fits this needs.
+        problems that are hard for the model.
     transition : {"count", "em"} or array-like of shape (C, C), default="count"
         How T is estimated. "count": from the counts of (most probable class, observed class).
         "em": by expectation-maximisation that starts from these counts. An array is T itself.
@@ -70,11 +62,6 @@ class PosteriorRefinement(SmoothedTargetsMixin, GuardedRefinementMixin, BaseEsti
     AutoRefinement : The same M step, where the rounds show that it helps.
     AverageRefinement : The paper's M step.
     AnnotatorRefinement : For the answers of several annotators.
-
-    References
-    ----------
-    .. [1] Xu, Cao, Kong, Wang: L_DMI: A Novel Information-theoretic Loss Function for Training
-       Deep Nets Robust to Label Noise. NeurIPS 2019.
 
     Examples
     --------
@@ -88,61 +75,20 @@ class PosteriorRefinement(SmoothedTargetsMixin, GuardedRefinementMixin, BaseEsti
     """
 
     _parameter_constraints: dict[str, Any] = {
-        "temperature": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
+        "temperature": [Interval(Real, 0, None, closed="neither")],
         "transition": [StrOptions({"count", "em"}), "array-like"],
         "smoothing": [Interval(Real, 0, 1, closed="left")],
     }
 
     def __init__(
         self,
-        temperature: float | Literal["auto"] = 0.5,
+        temperature: float = 0.5,
         transition: Literal["count", "em"] | Matrix = "count",
         smoothing: float = 0.1,
     ) -> None:
         self.temperature = temperature
         self.transition = transition
         self.smoothing = smoothing
-
-    def alternatives(self) -> list[PosteriorRefinement]:
-        """Return the refinements that "auto" compares.
-
-        Returns
-        -------
-        list of PosteriorRefinement
-            A cold and a hot one; empty unless the temperature is "auto".
-        """
-        if self.temperature != "auto":
-            return []
-        return [clone(self).set_params(temperature=each) for each in (COLD, HOT)]
-
-    def choose(
-        self,
-        held_out: Sequence[Floats],
-        observed: NDArray[Any],
-        *,
-        sample_weight: Floats | None = None,
-    ) -> tuple[int, list[float]]:
-        """Choose one of the alternatives by predictions on held-out rows.
-
-        Parameters
-        ----------
-        held_out : list of ndarray of shape (n_samples, C)
-            Predictions with each alternative.
-        observed : ndarray of shape (n_samples, C)
-            Observed probability rows.
-        sample_weight : ndarray of shape (n_samples,), default=None
-            Sample weights.
-
-        Returns
-        -------
-        index : int
-            1 (hot) if its `log_determinant` is higher by a clear margin, else 0 (cold).
-        scores : list of float
-            The `log_determinant` of each alternative.
-        """
-        scores = [log_determinant(proba, observed, weight=sample_weight) for proba in held_out]
-        margin = MARGIN / np.sqrt(len(observed))
-        return int(scores[1] > scores[0] + margin), scores
 
     def initial_targets(self, observed: NDArray[Any], n_classes: int | None) -> Floats:
         """Return the first targets: the observed labels.
@@ -201,14 +147,9 @@ class PosteriorRefinement(SmoothedTargetsMixin, GuardedRefinementMixin, BaseEsti
         Raises
         ------
         ValueError
-            If a parameter is out of range, or the temperature is still "auto".
+            If a parameter is out of range.
         """
         self._validate_params()
-        if self.temperature == "auto":
-            raise ValueError(
-                "temperature is 'auto', which SLRClassifier.fit replaces by a number before the "
-                "first round: pass a number to call refine yourself."
-            )
         proba = sharpen(oof, self.temperature)
         transition = self._estimate_transition(proba, observed, sample_weight)
         learned = {"noise_matrix_": transition, "temperature_": float(self.temperature)}

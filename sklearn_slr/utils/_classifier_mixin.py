@@ -81,7 +81,7 @@ class ProbabilisticClassifierMixin(ClassifierMixin):
 
     @available_if(_has_decision_function)
     def decision_function(self, X: Any) -> Floats:
-        """Return the estimator's decision function, the mean over models if there are several.
+        """Return the decision function of the student; log-odds where several predict.
 
         Parameters
         ----------
@@ -91,10 +91,16 @@ class ProbabilisticClassifierMixin(ClassifierMixin):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, C)
-            Scores, columns in the order of `classes_`.
+            Scores, columns in the order of `classes_`. Where the mean of several students
+            predicts: the logarithm of its probabilities; of two classes the difference of both.
         """
         fitted, X = self._get_fitted(), as_indexable(X)
-        return np.mean([each.decision_function(X) for each in fitted], axis=0)
+        if len(fitted) == 1:
+            return fitted[0].decision_function(X)
+        # The mean of the students' decision functions would rank rows otherwise than the mean of
+        # their probabilities, and could prefer another class than `predict`.
+        scores = np.log(np.maximum(self.predict_proba(X), np.finfo(np.float64).tiny))
+        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
 
     def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the accuracy.

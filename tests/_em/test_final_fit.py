@@ -65,7 +65,15 @@ class Untouchable(GaussianNB):
 @pytest.mark.parametrize("n_repeats", [1, 2])
 def test_a_number_of_students_are_each_trained_without_their_share_of_the_rows(n_repeats):
     numbered = np.c_[np.arange(150), X]
-    slr = SLRClassifier(RowsOf(), n_rounds=2, cv=3, n_repeats=n_repeats, final=7, random_state=0)
+    slr = SLRClassifier(
+        RowsOf(),
+        n_rounds=2,
+        cv=3,
+        n_repeats=n_repeats,
+        final=7,
+        random_state=0,
+        refinement="average",
+    )
     slr.fit(numbered, y)
     assert len(slr.estimators_) == 7
     assert slr.n_fits_ == 2 * 3 * n_repeats + 7
@@ -80,7 +88,9 @@ def test_a_number_of_students_are_each_trained_without_their_share_of_the_rows(n
 
 def test_the_number_of_students_changes_no_label():
     labels = [
-        SLRClassifier(GaussianNB(), n_rounds=2, final=final, random_state=0).fit(X, y)
+        SLRClassifier(
+            GaussianNB(), n_rounds=2, final=final, random_state=0, refinement="average"
+        ).fit(X, y)
         for final in ("refit", "folds", 9)
     ]
     np.testing.assert_array_equal(labels[0].refined_labels_, labels[2].refined_labels_)
@@ -125,4 +135,4 @@ def test_without_rounds_only_the_students_own_folds_count():
     slr = SLRRegressor(Ridge(), n_rounds=0, thresholds="kappa", final=3, cv=5).fit(few, grades)
     assert slr.n_fits_ == 3
     with pytest.warns(UserWarning, match="groups are ignored by final=3"):
-        SLRClassifier(GaussianNB(), n_rounds=0, final=3).fit(X, y, groups=y)
+        SLRClassifier(GaussianNB(), n_rounds=0, final=3, refinement="average").fit(X, y, groups=y)

@@ -638,14 +638,16 @@ class Probabilities(nn.Module):
 def test_probabilities_for_a_loss_of_logits_are_a_warning(data, stack_folds):
     X, T = data
     net = make(module=Probabilities, max_epochs=1)
-    slr = SLRClassifier(net, n_rounds=1, cv=2, stack_folds=stack_folds, random_state=0)
+    slr = SLRClassifier(
+        net, n_rounds=1, cv=2, stack_folds=stack_folds, random_state=0, refinement="average"
+    )
     with pytest.warns(UserWarning, match="returns probabilities, but nn.CrossEntropyLoss expects"):
         slr.fit(X, T.argmax(axis=1))
 
 
 def test_inputs_that_nets_do_not_take_say_what_to_pass(data):
     X, T = data
-    slr = SLRClassifier(make(), n_rounds=1, cv=2)
+    slr = SLRClassifier(make(), n_rounds=1, cv=2, refinement="average")
     with pytest.raises(RuntimeError, match=r"X is float64, .*pass X\.astype\(np\.float32\)"):
         slr.fit(X.astype(np.float64), T.argmax(axis=1))
     frame = pytest.importorskip("pandas").DataFrame(X)

@@ -131,7 +131,15 @@ def test_nets_on_the_cluster(client):
         verbose=0,
     )
     inputs, state = X.astype(np.float32), torch.get_rng_state()
-    model = SLRClassifier(net, n_rounds=1, cv=3, final="folds", random_state=0, stack_folds=False)
+    model = SLRClassifier(
+        net,
+        n_rounds=1,
+        cv=3,
+        final="folds",
+        random_state=0,
+        stack_folds=False,
+        refinement="average",
+    )
     serial = model.fit(inputs, y).refined_labels_
     with parallel_config("dask"):
         assert np.array_equal(serial, model.fit(inputs, y).refined_labels_)

@@ -162,12 +162,15 @@ class Faulty(GaussianNB):
             pass
 
 
+FOLDS = [(np.flatnonzero(np.arange(60) % 4 != k), np.arange(k, 60, 4)) for k in range(4)]
+FEW = {"n_rounds": 2, "cv": FOLDS, "random_state": 0, "refinement": "average"}
+
+
 def slr(estimator=None, **parameters):
     estimator = Faulty() if estimator is None else estimator
-    return SLRClassifier(estimator, **{"n_rounds": 2, "cv": FOLDS, "random_state": 0, **parameters})
+    return SLRClassifier(estimator, **{**FEW, **parameters})
 
 
-FOLDS = [(np.flatnonzero(np.arange(60) % 4 != k), np.arange(k, 60, 4)) for k in range(4)]
 SECOND = X[FOLDS[1][0]].sum()
 
 

@@ -10,7 +10,6 @@ from sklearn.naive_bayes import GaussianNB
 
 from sklearn_slr import SLRClassifier, SLRRegressor
 from sklearn_slr._running._progress import SILENT
-from sklearn_slr.refinement import PosteriorRefinement
 
 callback = pytest.importorskip("sklearn.callback")  # scikit-learn 1.9
 
@@ -51,7 +50,9 @@ def paths_of(slr, X=X, y=y):
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_rounds_and_folds_are_a_tree(n_jobs):
-    slr = SLRClassifier(GaussianNB(), n_rounds=2, cv=3, n_jobs=n_jobs, random_state=0)
+    slr = SLRClassifier(
+        GaussianNB(), n_rounds=2, cv=3, n_jobs=n_jobs, random_state=0, refinement="average"
+    )
     paths, recorder = paths_of(slr)
     for round in range(2):
         folds = {f"fit 0 > round {round} > fold {k}" for k in range(3)}
@@ -65,7 +66,9 @@ def test_rounds_and_folds_are_a_tree(n_jobs):
 
 
 def test_students_of_folds_and_scores_for_cuts_are_tasks():
-    slr = SLRClassifier(GaussianNB(), n_rounds=1, cv=2, final="folds", random_state=0)
+    slr = SLRClassifier(
+        GaussianNB(), n_rounds=1, cv=2, final="folds", random_state=0, refinement="average"
+    )
     paths, _ = paths_of(slr)
     assert paths[3:] == [
         "fit 0 > fold students 1 > fold 0",
@@ -78,18 +81,10 @@ def test_students_of_folds_and_scores_for_cuts_are_tasks():
     assert paths[2:] == ["fit 0 > round 0", "fit 0 > final fit 1", "fit 0"]
 
 
-def test_the_choice_of_a_refinement_is_one_task():
-    refinement = PosteriorRefinement("auto", transition="em")
-    slr = SLRClassifier(GaussianNB(), n_rounds=1, refinement=refinement, random_state=0)
-    paths, _ = paths_of(slr)
-    tops = [path for path in paths if path.count(">") == 1]
-    assert tops == ["fit 0 > choice 0", "fit 0 > round 1", "fit 0 > final fit 2"]
-    trials = [path for path in paths if "choice" in path and "fold" in path]
-    assert len(trials) == slr.n_fits_ - 5 - 1
-
-
 def test_folds_found_in_a_checkpoint_are_told_too(tmp_path):
-    slr = SLRClassifier(GaussianNB(), n_rounds=2, cv=3, random_state=0, checkpoint=tmp_path)
+    slr = SLRClassifier(
+        GaussianNB(), n_rounds=2, cv=3, random_state=0, checkpoint=tmp_path, refinement="average"
+    )
     slr.fit(X, y)
     again, _ = paths_of(clone(slr))
     assert sum("fold" in path for path in again) == 6
@@ -98,7 +93,9 @@ def test_folds_found_in_a_checkpoint_are_told_too(tmp_path):
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_in_a_search_the_tree_hangs_below_its_own(n_jobs):
     monitor = callback.ScoringMonitor(scoring="accuracy")
-    slr = SLRClassifier(LogisticRegression(max_iter=300), n_rounds=1, cv=2, random_state=0)
+    slr = SLRClassifier(
+        LogisticRegression(max_iter=300), n_rounds=1, cv=2, random_state=0, refinement="average"
+    )
     search = GridSearchCV(slr.set_callbacks(monitor), {"n_rounds": [1, 2]}, cv=2, n_jobs=n_jobs)
     search.fit(X, y)
     logged = [row for log in monitor.get_logs(select="all") for row in log.data]
@@ -109,7 +106,9 @@ def test_in_a_search_the_tree_hangs_below_its_own(n_jobs):
 
 def test_a_progress_bar_counts_rounds_and_folds(capsys):
     pytest.importorskip("rich")
-    slr = SLRClassifier(GaussianNB(), n_rounds=2, cv=3, n_jobs=2, random_state=0)
+    slr = SLRClassifier(
+        GaussianNB(), n_rounds=2, cv=3, n_jobs=2, random_state=0, refinement="average"
+    )
     slr.set_callbacks(callback.ProgressBar()).fit(X, y)
     shown = capsys.readouterr().out
     for line in ("SLRClassifier - fit", "SLRClassifier - round #0", "SLRClassifier - round #1"):
@@ -117,9 +116,13 @@ def test_a_progress_bar_counts_rounds_and_folds(capsys):
 
 
 def test_callbacks_change_no_label_and_an_error_ends_them():
-    plain = SLRClassifier(GaussianNB(), random_state=0).fit(X, y)
+    plain = SLRClassifier(GaussianNB(), random_state=0, refinement="average").fit(X, y)
     recorder = Recorder()
-    told = SLRClassifier(GaussianNB(), random_state=0).set_callbacks(recorder).fit(X, y)
+    told = (
+        SLRClassifier(GaussianNB(), random_state=0, refinement="average")
+        .set_callbacks(recorder)
+        .fit(X, y)
+    )
     np.testing.assert_array_equal(plain.refined_labels_, told.refined_labels_)
 
     class Failing(GaussianNB):

@@ -172,7 +172,9 @@ def test_outputs_in_any_structure_are_float32():
 
 
 def test_nets_with_mixed_precision_are_not_stacked():
-    model = SLRClassifier(make(train_split=None), n_rounds=1, random_state=0).fit(X, y)
+    model = SLRClassifier(
+        make(train_split=None), n_rounds=1, random_state=0, refinement="average"
+    ).fit(X, y)
     assert not model.history_["stacked"].any()
     assert model.score(X, y) > 0.9
 
@@ -180,7 +182,9 @@ def test_nets_with_mixed_precision_are_not_stacked():
 @pytest.mark.slow
 def test_labels_of_mixed_precision_do_not_depend_on_the_number_of_processes():
     one, two = (
-        SLRClassifier(make(train_split=None), n_rounds=1, random_state=0, n_jobs=n_jobs)
+        SLRClassifier(
+            make(train_split=None), n_rounds=1, random_state=0, n_jobs=n_jobs, refinement="average"
+        )
         for n_jobs in (None, 2)
     )
     np.testing.assert_array_equal(one.fit(X, y).refined_labels_, two.fit(X, y).refined_labels_)

@@ -177,7 +177,7 @@ def test_a_net_saved_between_epochs_contains_no_data(tmp_path):
 def test_in_slr():
     net = classifier(StochasticWeightAveraging(), max_epochs=10, iterator_train__shuffle=True)
     names = np.array(["setosa", "versicolor", "virginica"])[y]
-    slr = SLRClassifier(net, n_rounds=2, cv=3, random_state=0)
+    slr = SLRClassifier(net, n_rounds=2, cv=3, random_state=0, refinement="average")
     one, other = (clone(slr).fit(X, names) for _ in range(2))
     np.testing.assert_array_equal(one.refined_labels_, other.refined_labels_)
     assert one.score(X, names) > 0.8
@@ -189,7 +189,7 @@ def test_in_slr():
 def test_statistics_of_soft_training_are_those_of_its_rows():
     rows = 0.7 * np.eye(3)[y] + 0.1
     net = classifier(StochasticWeightAveraging(), batch_size=150)
-    slr = SLRClassifier(net, n_rounds=0).fit(X, rows)
+    slr = SLRClassifier(net, n_rounds=0, refinement="average").fit(X, rows)
     assert torch.allclose(slr.estimator_.module_.norm.running_mean, torch.as_tensor(X).mean(0))
 
 

@@ -69,7 +69,13 @@ def test_a_study_with_pruning_in_a_database_and_a_checkpoint(tmp_path):
         student = ExtraTreesClassifier(10, max_depth=depth)
         scores = []
         for n_rounds in range(3):  # each goes on from the one before
-            slr = SLRClassifier(student, cv=3, random_state=0, checkpoint=tmp_path / "checkpoint")
+            slr = SLRClassifier(
+                student,
+                cv=3,
+                random_state=0,
+                checkpoint=tmp_path / "checkpoint",
+                refinement="average",
+            )
             slr.set_params(n_rounds=n_rounds, refinement="posterior").fit(X, GIVEN)
             scores.append(float((slr.refined_labels_.argmax(axis=1) == Y).mean()))
             trial.report(scores[-1], n_rounds)

@@ -85,6 +85,7 @@ def test_slr_in_a_plan_of_data_operations():
             n_rounds=skrub.choose_from([0, 1], name="rounds"),
             cv=3,
             random_state=0,
+            refinement="average",
         ),
         y=y,
     )

@@ -16,7 +16,7 @@ from sklearn_slr.displays._label_comparison import LabelComparison
 compare, compare_given = LabelComparison.from_estimator, LabelComparison.from_predictions
 X, Y = load_iris(return_X_y=True)
 NAMES = np.array(["setosa", "versicolor", "virginica"])[Y]
-SLR = SLRClassifier(GaussianNB(), random_state=0).fit(X, NAMES)
+SLR = SLRClassifier(GaussianNB(), random_state=0, refinement="average").fit(X, NAMES)
 D, PROGRESSION = load_diabetes(return_X_y=True)
 GRADES = np.digitize(PROGRESSION, [100, 200]) * 2
 
@@ -39,7 +39,9 @@ def test_new_rows_have_predictions():
 
 
 def test_the_last_step_of_a_pipeline_is_used():
-    model = make_pipeline(StandardScaler(), SLRClassifier(GaussianNB(), random_state=0))
+    model = make_pipeline(
+        StandardScaler(), SLRClassifier(GaussianNB(), random_state=0, refinement="average")
+    )
     model.fit(X, NAMES)
     assert compare(model, X).refined is model[-1].refined_labels_
     other = compare(model, X[:3], NAMES[:3])

@@ -12,7 +12,7 @@ from sklearn_slr.displays import LabelIssuesDisplay
 from sklearn_slr.displays._label_issues import top_classes
 
 X, Y = load_iris(return_X_y=True, as_frame=True)
-SLR = SLRClassifier(GaussianNB(), n_rounds=1, random_state=0).fit(X, Y)
+SLR = SLRClassifier(GaussianNB(), n_rounds=1, random_state=0, refinement="average").fit(X, Y)
 OBSERVED, REFINED = ["ham", "ham", "spam"], [[0.9, 0.1], [0.1, 0.9], [0.4, 0.6]]
 
 

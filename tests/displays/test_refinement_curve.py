@@ -13,8 +13,10 @@ from sklearn_slr import SLRClassifier
 from sklearn_slr.displays import RefinementCurveDisplay
 
 X, Y = load_iris(return_X_y=True)
-PLAIN = SLRClassifier(GaussianNB(), n_rounds=2, random_state=0).fit(X, Y)
-CLEAN = SLRClassifier(GaussianNB(), n_rounds=3, random_state=0).fit(X, Y, X_val=X, y_val=Y)
+PLAIN = SLRClassifier(GaussianNB(), n_rounds=2, random_state=0, refinement="average").fit(X, Y)
+CLEAN = SLRClassifier(GaussianNB(), n_rounds=3, random_state=0, refinement="average").fit(
+    X, Y, X_val=X, y_val=Y
+)
 
 
 def test_curves_are_the_history_of_each_method():
@@ -54,7 +56,9 @@ def test_one_axes_shows_all_metrics_and_later_methods():
 
 
 def test_the_last_step_of_a_pipeline_is_used():
-    model = make_pipeline(StandardScaler(), SLRClassifier(GaussianNB(), n_rounds=1)).fit(X, Y)
+    model = make_pipeline(
+        StandardScaler(), SLRClassifier(GaussianNB(), n_rounds=1, refinement="average")
+    ).fit(X, Y)
     assert list(RefinementCurveDisplay.from_estimator(model).lines_) == ["SLRClassifier"]
 
 
@@ -62,7 +66,9 @@ def test_bad_arguments_are_refused():
     with pytest.raises(TypeError, match="Ridge has no history_"):
         RefinementCurveDisplay.from_estimator(Ridge().fit(X, Y))
     with pytest.raises(ValueError, match="holds no rounds: n_rounds was 0"):
-        RefinementCurveDisplay.from_estimator(SLRClassifier(GaussianNB(), n_rounds=0).fit(X, Y))
+        RefinementCurveDisplay.from_estimator(
+            SLRClassifier(GaussianNB(), n_rounds=0, refinement="average").fit(X, Y)
+        )
     with pytest.raises(ValueError, match=r"The history of 'refinement' lacks \['agreement'"):
         RefinementCurveDisplay.from_predictions({"round": [1]})
     for metrics in ((), "loss"):

@@ -91,7 +91,9 @@ def test_hostile_names_texts_and_columns_are_only_data(tmp_path):
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(dict.fromkeys(HOSTILE[:5], HOSTILE[GIVEN]))
     texts = HOSTILE[GIVEN].tolist()
-    model = SLRClassifier(GaussianNB(), n_rounds=1, random_state=0).fit(X, HOSTILE[GIVEN])
+    model = SLRClassifier(GaussianNB(), n_rounds=1, random_state=0, refinement="average").fit(
+        X, HOSTILE[GIVEN]
+    )
     path = export_label_review(model, frame, tmp_path / "page.html", text=texts)
     tags, _, _, data = read_page(path)
     assert [tag for tag, _ in tags].count("script") == 2

@@ -37,7 +37,9 @@ TEXTS = [f"text {k} <b>&amp; \u2028 <script>document.title='owned'</script>" for
 
 @pytest.fixture(scope="module")
 def slr():
-    return SLRClassifier(GaussianNB(), n_rounds=1, random_state=0).fit(X, GIVEN)
+    return SLRClassifier(GaussianNB(), n_rounds=1, random_state=0, refinement="average").fit(
+        X, GIVEN
+    )
 
 
 @pytest.fixture(scope="module")

@@ -39,7 +39,7 @@ def test_figures_by_hand():
     labels = np.array([0, 1, 1]), np.array([0, 1, 0])
     problem = Problem(np.zeros((3, 1)), *labels, np.zeros((2, 1)), np.array([0, 1]), 2)
     proba, quality = np.array([[0.8, 0.2], [1.0, 0.0]]), np.array([0.9, 0.1, 0.5])
-    result = methods.Result(proba, 7, quality, np.array([0, 1, 0]), {"temperature": 0.5})
+    result = methods.Result(proba, 7, quality, np.array([0, 1, 0]), {"decision": "none"})
     figures = cells.measure(problem, result)
     clipped = 1e-4 / (1 + 1e-4)
     assert figures.pop("log_loss") == pytest.approx(-np.log([0.8, clipped]).mean())
@@ -49,7 +49,7 @@ def test_figures_by_hand():
         "average_precision": 0.5,
         "label_accuracy": 1.0,
         "n_fits": 7,
-        "temperature": 0.5,
+        "decision": "none",
     }
 
 
@@ -114,7 +114,7 @@ def test_controls_have_as_many_fits_as_ours():
     problem, knn = make_problem("wine-u20", 0), "knn"
     for ours, control in (
         ("posterior cold", "cleanlab equal"),
-        ("posterior auto", "cleanlab equal auto"),
+        ("auto", "cleanlab equal auto"),
     ):
         counts = [
             comparison.METHODS[method](students.make_student(knn, "wine"), problem, 0).n_fits

@@ -170,7 +170,9 @@ def test_cifars_own_rounds_are_those_of_the_classifier():
     oof = cifar10.out_of_fold_views(student, X, np.eye(4)[y], y, 5, views)
     splits = list(StratifiedKFold(5, shuffle=True, random_state=5).split(X, y))
     for augmentations, mean in ((None, oof[0]), ([*views], oof.mean(axis=0))):
-        slr = SLRClassifier(student, n_rounds=1, cv=splits, augmentations=augmentations)
+        slr = SLRClassifier(
+            student, n_rounds=1, cv=splits, augmentations=augmentations, refinement="average"
+        )
         slr.fit(X, y)
         labels = cifar10.refined(AverageRefinement(n=3), np.eye(4)[y], mean)
         np.testing.assert_allclose(labels, slr.refined_labels_, atol=1e-12)

@@ -15,7 +15,9 @@ seeds = st.integers(0, 2**32 - 1)
 
 # Each learns from which labels, and how it is made around an estimator of its kind.
 MAKERS = {
-    "classifier": lambda model: SLRClassifier(model, n_rounds=1, cv=2, random_state=0),
+    "classifier": lambda model: SLRClassifier(
+        model, n_rounds=1, cv=2, random_state=0, refinement="average"
+    ),
     "posterior": lambda model: SLRClassifier(
         model, n_rounds=2, cv=2, refinement="posterior", final="folds", random_state=0
     ),

@@ -140,7 +140,9 @@ def test_more_folds_than_members_of_a_class(seed, n_folds):
     X, y = draw_problem("classifier", seed)
     y[y == 2] = 1
     y[seed % len(y)] = 2  # one row alone
-    model = SLRClassifier(make("soft"), n_rounds=2, cv=n_folds, random_state=0)
+    model = SLRClassifier(
+        make("soft"), n_rounds=2, cv=n_folds, random_state=0, refinement="average"
+    )
     with pytest.warns(UserWarning, match="least populated class"):
         model.fit(X, y)
     row = seed % len(y)

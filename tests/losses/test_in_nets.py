@@ -105,7 +105,7 @@ def test_weights_of_one_change_nothing(kind):
 def test_in_slr_with_a_validation_split_and_parameters(kind):
     given = {FocalLoss: {"criterion__gamma": 1.0}, OHEMLoss: {"criterion__keep": 0.7}}.get(kind, {})
     net = classifier(kind, train_split=skorch.dataset.ValidSplit(5), **given)
-    slr = SLRClassifier(net, n_rounds=1, cv=3, random_state=0).fit(X, y)
+    slr = SLRClassifier(net, n_rounds=1, cv=3, random_state=0, refinement="average").fit(X, y)
     assert slr.score(X, y) > 0.8
     assert clone(slr).get_params()["estimator__criterion"] is kind
 

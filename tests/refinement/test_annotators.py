@@ -194,4 +194,4 @@ def test_bad_tables_are_refused(answers, error, message):
 
 def test_other_refinements_refuse_a_table():
     with pytest.raises(TypeError, match="refinement='annotators'"):
-        SLRClassifier(GaussianNB()).fit(X, ANSWERS)
+        SLRClassifier(GaussianNB(), refinement="average").fit(X, ANSWERS)

@@ -133,7 +133,9 @@ def test_a_class_that_dies_out_stops_the_rounds():
 
 def test_the_paper_s_average_goes_on_whatever_it_sees():
     X, y = make_texts(0)
-    slr = SLRClassifier(LogisticRegression(max_iter=1000), n_rounds=5, random_state=0)
+    slr = SLRClassifier(
+        LogisticRegression(max_iter=1000), n_rounds=5, random_state=0, refinement="average"
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         slr.fit(X[:1500], y[:1500])
@@ -161,7 +163,10 @@ def test_numbers_that_are_open_are_the_refinements_own(parameters, n_fits, capsy
 
 
 def test_other_refinements_have_the_numbers_of_the_paper():
-    for slr in (SLRClassifier(GaussianNB()), SLRClassifier(GaussianNB(), refinement="posterior")):
+    for slr in (
+        SLRClassifier(GaussianNB(), refinement="average"),
+        SLRClassifier(GaussianNB(), refinement="posterior"),
+    ):
         assert slr.fit(X, GIVEN).n_fits_ == 16
     assert SLRRegressor().fit(X, Y).n_fits_ == 16
 
@@ -228,11 +233,11 @@ def test_a_review_of_the_users_own():
 
         def review(self, history, n_rounds):
             done = len(history["round"])
-            return {"round": self.round, "why": "two are enough"} if done == 2 else None
+            return {"round": self.round, "reason": "two are enough"} if done == 2 else None
 
     for round in (0, 1, 2):
         slr = SLRClassifier(GaussianNB(), refinement=Once(round), random_state=0).fit(X, GIVEN)
-        assert slr.decision_["why"] == "two are enough"
+        assert slr.decision_["reason"] == "two are enough"
         assert (slr.n_rounds_, len(slr.history_["round"])) == (round, 2)
         found = {0: np.eye(3)[GIVEN], 2: slr.oof_predictions_}.get(round)
         if found is not None:

@@ -3,7 +3,6 @@ import numpy as np
 from sklearn_slr.refinement._noise import (
     count_transition,
     em_transition,
-    log_determinant,
     posterior_labels,
 )
 
@@ -78,23 +77,3 @@ def test_posterior_is_bayes_rule():
 def test_an_impossible_label_leaves_the_prediction():
     p, y = np.array([[0.0, 1.0, 0.0]]), np.array([[1.0, 0, 0]])
     assert np.array_equal(posterior_labels(p, y, T), p)
-
-
-def test_log_determinant_by_hand():
-    proba, observed = np.eye(2)[[0, 0, 1, 1]], np.eye(2)[[0, 0, 0, 1]]
-    # J = [[.5, 0], [.25, .25]], and 0.3 / C = 0.15 on its diagonal.
-    assert np.isclose(log_determinant(proba, observed), np.log(0.65 * 0.4))
-    weight = np.array([1.0, 0, 1, 2])
-    assert np.isclose(log_determinant(proba, observed, weight=weight), np.log(0.4 * 0.65))
-
-
-def test_noise_shifts_the_log_determinants_of_all_predictions_equally():
-    true, observed = draw(300_000)
-    rng = np.random.default_rng(1)
-    wrong = rng.permutation(true)
-    uniform = rng.random(len(true))[:, None]
-    good, bad = (np.where(uniform < share, wrong, true) for share in (0.1, 0.2))
-    clean = log_determinant(good, true) - log_determinant(bad, true)
-    noisy = log_determinant(good, observed) - log_determinant(bad, observed)
-    assert clean > 0.15
-    assert abs(noisy - clean) < 0.06  # not 0, because the theorem has no ridge on the diagonal

@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_slr import SLRClassifier, SLRRegressor
 from sklearn_slr.datasets import make_noisy_labels
-from sklearn_slr.refinement import PosteriorRefinement
+from sklearn_slr.refinement import AutoRefinement, PosteriorRefinement
 from sklearn_slr.refinement._posterior import sharpen
 
 
@@ -98,51 +98,7 @@ def test_parameters_at_their_limits_are_accepted():
     assert np.array_equal(step.training_targets(L), L)
 
 
-@pytest.mark.parametrize("refinement", ["posterior", "annotators", PosteriorRefinement()])
+@pytest.mark.parametrize("refinement", [AutoRefinement(), PosteriorRefinement()])
 def test_numbers_are_refused_before_anything_is_fitted(refinement):
     with pytest.raises(ValueError, match="Refinement is for classification"):
         SLRRegressor(NeverFitted(), refinement=refinement).fit(np.ones((9, 1)), np.arange(9.0))
-
-
-def test_auto_offers_a_cold_and_a_hot_refinement_with_its_other_parameters():
-    auto = PosteriorRefinement("auto", transition="em", smoothing=0.2)
-    cold, hot = auto.alternatives()
-    assert (cold.temperature, hot.temperature) == (0.5, 1)
-    assert all(each.transition == "em" and each.smoothing == 0.2 for each in (cold, hot))
-    assert PosteriorRefinement(0.5).alternatives() == []
-
-
-def test_auto_takes_the_hot_one_only_where_it_is_clearly_better():
-    auto, observed = PosteriorRefinement("auto"), np.eye(2)[[0, 1] * 50]
-    right, guess = observed, np.eye(2)[[0, 0, 1, 1] * 25]
-    assert auto.choose([right, guess], observed)[0] == 0
-    assert auto.choose([guess, right], observed)[0] == 1
-    almost = right.copy()
-    almost[0] = [0, 1]
-    index, scores = auto.choose([almost, right], observed)
-    assert index == 0
-    assert scores[0] < scores[1]
-
-
-def test_the_margin_of_auto_shrinks_with_the_number_of_rows():
-    auto = PosteriorRefinement("auto")
-    for n, taken in ((20, 0), (5000, 1)):
-        right = np.eye(2)[np.arange(n) % 2]
-        almost = right.copy()
-        almost[: n // 20] = almost[: n // 20, ::-1]  # the same share of errors for every n
-        assert auto.choose([almost, right], right)[0] == taken
-
-
-def test_auto_uses_the_weights_of_rows():
-    auto, observed = PosteriorRefinement("auto"), np.eye(2)[[0, 1] * 50]
-    half = observed.copy()
-    half[50:] = observed[50:, ::-1]
-    weight = np.repeat([1.0, 0.0], 50)
-    _, scores = auto.choose([half, observed], observed, sample_weight=weight)
-    assert scores[0] == scores[1]
-
-
-def test_auto_is_replaced_by_a_number_before_it_refines():
-    rows = np.eye(2)
-    with pytest.raises(ValueError, match="temperature is 'auto', which SLRClassifier"):
-        PosteriorRefinement("auto").refine(rows, rows, rows, round=1)

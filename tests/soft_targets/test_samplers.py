@@ -37,7 +37,9 @@ X, CODES = load_digits(return_X_y=True)
 X, CODES = X[:600], CODES[:600]
 RARE = make_classification(500, weights=[0.85], flip_y=0.05, class_sep=1.5, random_state=0)
 WRAPPERS = {
-    "slr": lambda student: SLRClassifier(student, n_rounds=1, cv=3, random_state=0),
+    "slr": lambda student: SLRClassifier(
+        student, n_rounds=1, cv=3, random_state=0, refinement="average"
+    ),
     "posterior": lambda student: SLRClassifier(
         student, n_rounds=2, cv=3, refinement="posterior", final="folds", random_state=0
     ),
@@ -106,7 +108,7 @@ def test_samplers_balance_string_labels(sampler):
 
 def test_a_search_around_sets_the_steps():
     X, codes = RARE
-    slr = SLRClassifier(undersampled(), n_rounds=1, cv=2, random_state=0)
+    slr = SLRClassifier(undersampled(), n_rounds=1, cv=2, random_state=0, refinement="average")
     grid = {"estimator__randomundersampler": [RandomUnderSampler(), RandomOverSampler()]}
     grid["estimator__randomundersampler"].append("passthrough")
     search = GridSearchCV(slr, grid, cv=2, error_score="raise").fit(X, codes)

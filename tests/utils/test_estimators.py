@@ -69,7 +69,9 @@ def test_what_is_no_label_stays():
     assert rename_labels(object(), np.arange(2))
 
 
-@pytest.mark.parametrize("wrap", [SoftTargetClassifier, lambda e: SLRClassifier(e, n_rounds=0)])
+@pytest.mark.parametrize(
+    "wrap", [SoftTargetClassifier, lambda e: SLRClassifier(e, n_rounds=0, refinement="average")]
+)
 def test_outliers_get_the_users_label(wrap):
     X, y = load_iris(return_X_y=True)
     names = np.array(["x", "y", "z"])[y]
@@ -81,7 +83,9 @@ def test_outliers_get_the_users_label(wrap):
     assert wrap(neighbors).fit(X, named).predict(far).tolist() == ["y"]
 
 
-@pytest.mark.parametrize("wrap", [SoftTargetClassifier, lambda e: SLRClassifier(e, n_rounds=0)])
+@pytest.mark.parametrize(
+    "wrap", [SoftTargetClassifier, lambda e: SLRClassifier(e, n_rounds=0, refinement="average")]
+)
 def test_class_weights_by_the_users_labels_give_the_plain_fit(wrap):
     X, y = load_iris(return_X_y=True)
     names = np.array(["x", "y", "z"])[y]

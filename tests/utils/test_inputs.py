@@ -72,7 +72,7 @@ def test_estimators_refuse_rows_in_another_order(name):
     given = {"y": y % 2, "sample_weight": y + 1.0, "groups": y}
     given[name] = given[name][::-1]
     with pytest.raises(ValueError, match=f"{name} has the index labels of X in another order"):
-        SLRClassifier(cv=2).fit(X, **given)
+        SLRClassifier(cv=2, refinement="average").fit(X, **given)
 
 
 def test_a_pivoted_table_of_answers_in_another_order_is_refused():

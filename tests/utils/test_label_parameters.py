@@ -76,7 +76,7 @@ def test_a_student_is_the_plain_one_for_every_spelling_of_the_labels(name, spell
     student, y = STUDENTS[name](rare, common), np.array(spelling)[CODES]
     plain = student.fit(X, y)
     for wrapped in (
-        SLRClassifier(student, n_rounds=0, random_state=0),
+        SLRClassifier(student, n_rounds=0, random_state=0, refinement="average"),
         SoftTargetClassifier(student, random_state=0),
     ):
         np.testing.assert_array_equal(wrapped.fit(X, y).predict(X), plain.predict(X))
@@ -85,19 +85,21 @@ def test_a_student_is_the_plain_one_for_every_spelling_of_the_labels(name, spell
 def test_names_of_scorers_mean_the_users_label():
     y = np.array([1, 2])[CODES]  # "f1" scores the label 1
     plain = search("f1").fit(X, y)
-    ours = SLRClassifier(search("f1"), n_rounds=0).fit(X, y).estimator_
+    ours = SLRClassifier(search("f1"), n_rounds=0, refinement="average").fit(X, y).estimator_
     np.testing.assert_allclose(
         ours.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"]
     )
     several = search(["accuracy", "f1"]).set_params(refit="f1")
-    ours = SLRClassifier(several, n_rounds=0).fit(X, y).estimator_
+    ours = SLRClassifier(several, n_rounds=0, refinement="average").fit(X, y).estimator_
     assert ours.best_score_ == pytest.approx(plain.best_score_)
 
 
 def test_a_positive_label_that_is_not_a_class_is_an_error():
     scorer = make_scorer(f1_score, pos_label="eggs")
     with pytest.raises(ValueError, match=r"pos_label='eggs', which is not .*\['ham', 'spam'"):
-        SLRClassifier(search(scorer), n_rounds=0).fit(X, np.array(["ham", "spam"])[CODES])
+        SLRClassifier(search(scorer), n_rounds=0, refinement="average").fit(
+            X, np.array(["ham", "spam"])[CODES]
+        )
 
 
 def test_keys_of_sampling_strategies_and_weights_in_nested_estimators():

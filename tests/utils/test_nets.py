@@ -21,7 +21,7 @@ def test_a_net_is_found_wherever_it_hides():
     for holder in (net, pipeline, GridSearchCV(pipeline, {}), VotingClassifier([("net", net)])):
         assert contains_net(holder)
     assert not contains_net(make_pipeline(StandardScaler(), plain))
-    for keeper in (SLRClassifier(net), ThresholdedRegressor(net)):
+    for keeper in (SLRClassifier(net, refinement="average"), ThresholdedRegressor(net)):
         assert not contains_net(keeper)  # these isolate them themselves
 
 

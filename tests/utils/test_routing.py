@@ -15,7 +15,9 @@ WEIGHT, GROUPS = np.array([1.0, 0, 2]), np.array([0, 1, 1])
 
 
 def test_without_routing_everything_goes_where_its_name_says():
-    weight, inner, split_params, params = route_fit(SLRClassifier(), 3, WEIGHT, GROUPS, {"a": 1})
+    weight, inner, split_params, params = route_fit(
+        SLRClassifier(refinement="average"), 3, WEIGHT, GROUPS, {"a": 1}
+    )
     assert weight is inner
     assert weight.tolist() == WEIGHT.tolist()
     assert split_params == {"groups": GROUPS}
@@ -25,7 +27,7 @@ def test_without_routing_everything_goes_where_its_name_says():
 def test_with_routing_everything_goes_where_it_was_requested():
     with sklearn.config_context(enable_metadata_routing=True):
         student = LogisticRegression().set_fit_request(sample_weight="importance")
-        owner = SLRClassifier(student, cv=GroupKFold(2))
+        owner = SLRClassifier(student, cv=GroupKFold(2), refinement="average")
         metadata = {"importance": WEIGHT}
         weight, inner, split_params, params = route_fit(owner, 3, None, GROUPS, metadata)
         assert weight is None
@@ -50,7 +52,7 @@ def test_bad_weights_are_refused(bad):
         (make_pipeline(StandardScaler(), KNeighborsClassifier()), True),
         (make_pipeline(PCA(), KNeighborsClassifier()), False),
         (GridSearchCV(LogisticRegression(), {}), True),
-        (SLRClassifier(KNeighborsClassifier()), True),
+        (SLRClassifier(KNeighborsClassifier(), refinement="average"), True),
     ],
 )
 def test_who_can_request_weights(estimator, expected):

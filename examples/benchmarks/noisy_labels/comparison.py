@@ -8,12 +8,12 @@ from .methods import (
     N_STUDENTS,
     ROUNDS,
     SMOOTHING,
+    auto_teachers,
     clean_equal,
     clean_learning,
     clean_teachers,
     fit_labels,
     posterior,
-    posterior_teachers,
     refinery,
 )
 from .votes import crowdlab, dawid_skene, majority_equal, vote_shares
@@ -26,12 +26,12 @@ METHODS = {
     "cleanlab equal": clean_equal,
     "cleanlab equal hard": partial(clean_equal, smoothing=0.0),
     "cleanlab equal auto": partial(clean_equal, budget=AUTO_BUDGET),
-    "paper SLR": partial(refinery, n_rounds=3),
+    "paper SLR": partial(refinery, refinement="average"),
     "posterior cold": posterior(0.5),
     "posterior hot": posterior(HOT),
-    "posterior auto": posterior("auto"),
+    "auto": refinery,
     "cleanlab equal teachers": clean_teachers,
-    "posterior teachers": posterior_teachers,
+    "auto teachers": auto_teachers,
     "gold": partial(fit_labels, labels="truth"),
 }
 # Methods that are for some students only: mixed teachers for those among them; labels without
@@ -40,7 +40,7 @@ _TEACHERS = ("forest", "knn", "logistic")
 STUDENTS_FOR = {
     "cleanlab equal hard": (*_TEACHERS, "boosting"),
     "cleanlab equal teachers": _TEACHERS,
-    "posterior teachers": _TEACHERS,
+    "auto teachers": _TEACHERS,
 }
 VOTE_METHODS = {
     "vote shares x5": vote_shares,
@@ -62,7 +62,7 @@ NEEDS = {
 PAIRS = tuple(
     (ours, other)
     for ours, others in {
-        "posterior auto": (
+        "auto": (
             "cleanlab equal auto",
             "cleanlab equal",
             "cleanlab",
@@ -74,7 +74,7 @@ PAIRS = tuple(
         ),
         "posterior cold": ("cleanlab equal", "cleanlab equal hard", "cleanlab", "smoothing x5"),
         "posterior hot": ("cleanlab equal", "cleanlab equal hard", "cleanlab", "smoothing x5"),
-        "posterior teachers": ("cleanlab equal teachers", "cleanlab"),
+        "auto teachers": ("cleanlab equal teachers", "cleanlab"),
         "paper SLR": ("plain", "cleanlab"),
         "annotators": tuple(method for method in VOTE_METHODS if method != "annotators"),
     }.items()

@@ -11,19 +11,15 @@ import numpy as np
 from sklearn.base import clone
 
 from sklearn_slr import SLRClassifier, SoftTargetClassifier, out_of_fold_predict
-from sklearn_slr._em._choice import count_trial_fits
 from sklearn_slr.refinement import PosteriorRefinement
 from sklearn_slr.utils._random import derive_seed, isolated_generators
 
 from ..common.students import make_teachers
 
 CV, ROUNDS, N_STUDENTS, SMOOTHING, HOT = 5, 7, 20, 0.1, 1.0
-# Ours: a K-fold a round, and the students that predict; "auto" tries temperatures before. The
-# equal controls have as many fits.
+# Ours: a K-fold a round, and the students that predict. The equal controls have as many fits.
 BUDGET = ROUNDS * CV + N_STUDENTS
-AUTO = PosteriorRefinement("auto")
-AUTO_BUDGET = BUDGET + count_trial_fits(AUTO, ROUNDS, CV, 1)
-TEACHER_BUDGET = 3 * ROUNDS * CV + N_STUDENTS + count_trial_fits(AUTO, ROUNDS, CV, 3)
+AUTO_BUDGET, TEACHER_BUDGET = 5 * CV + 10, 3 * 5 * CV + 10
 
 
 @dataclass(frozen=True)
@@ -149,7 +145,7 @@ def refinery(student, problem, seed, *, table=False, **parameters):
         model.n_fits_,
         None if table else model.label_quality_,
         labels,
-        {"temperature": float(model.temperature_)} if hasattr(model, "temperature_") else {},
+        {"decision": model.decision_["refinement"]} if model.decision_ else {},
     )
 
 
@@ -159,9 +155,9 @@ def posterior(temperature):
     return partial(refinery, n_rounds=ROUNDS, refinement=refinement, final=N_STUDENTS)
 
 
-def posterior_teachers(student, problem, seed):
+def auto_teachers(student, problem, seed):
     """Refine with mixed teachers (SLR-e)."""
-    return posterior("auto")(student, problem, seed, teachers=make_teachers())
+    return refinery(student, problem, seed, teachers=make_teachers())
 
 
 def clean_teachers(student, problem, seed):

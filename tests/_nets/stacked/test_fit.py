@@ -42,7 +42,15 @@ def classifier(**parameters):
         train_split=None,
         verbose=0,
     )
-    return SLRClassifier(**{"estimator": net, "n_rounds": 2, "random_state": 0, **parameters})
+    return SLRClassifier(
+        **{
+            "estimator": net,
+            "n_rounds": 2,
+            "random_state": 0,
+            "refinement": "average",
+            **parameters,
+        }
+    )
 
 
 @pytest.mark.parametrize("weight", [None, np.arange(80) % 3], ids=["", "zeros among weights"])
@@ -72,7 +80,9 @@ def test_regressor_and_its_thresholds():
 
 def test_other_estimators_are_fitted_one_by_one():
     net = classifier().estimator
-    slr = SLRClassifier(LogisticRegression(), n_rounds=1, cv=2, random_state=0).fit(X, Y)
+    slr = SLRClassifier(
+        LogisticRegression(), n_rounds=1, cv=2, random_state=0, refinement="average"
+    ).fit(X, Y)
     assert not slr.history_["stacked"].any()
     mixed = classifier(teachers=[("net", net), ("logistic", LogisticRegression())]).fit(X, Y)
     assert mixed.history_["stacked"].all()  # the net's folds
