@@ -140,8 +140,8 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         """Encode observed labels as the refinement takes them."""
 
     @abstractmethod
-    def _measure_round(self, labels, weight, before, after, found):
-        """Measure a round for the history."""
+    def _measure_round(self, labels, weight, before, after, found, first):
+        """Measure a round; return its row of the history, and what later rounds compare with."""
 
     @abstractmethod
     def _learned_attributes(self, labels, refined, students, weight):

@@ -109,11 +109,13 @@ class SLRClassifier(ProbabilisticClassifierMixin, BaseSLR):
         labels before and after; `agreement`, share of rows whose refined label is the observed
         one; `oof_score`, accuracy of the pseudo-labels against the observed labels (after the
         first round it is biased upwards: do not stop by it); `agreement_gain`, the difference of
-        `oof_score` from the first round's in standard errors; `over_chance`, how far `oof_score`
-        is above chance, in standard errors; `smallest_class_kept`, the smallest ratio, over
-        classes, of refined labels to observed ones; `valid_score`, accuracy on `X_val` of the mean
-        of the round's models, where given; `n_fits`; `stacked`, whether these models were trained
-        in one pass; `fit_time` in seconds.
+        `oof_score` from the first round's in standard errors, of a table over all answers;
+        `likelihood_gain`, the same of the likelihood of the observed labels, given the
+        pseudo-labels at a temperature and with a noise matrix that suit them best;
+        `over_chance`, how far `oof_score` is above chance, in standard errors;
+        `smallest_class_kept`, the smallest ratio, over classes, of refined labels to observed
+        ones; `valid_score`, accuracy on `X_val` of the mean of the round's models, where given;
+        `n_fits`; `stacked`, whether these models were trained in one pass; `fit_time` in seconds.
     label_quality_ : ndarray of shape (n_samples,)
         How far the observed label is to be trusted, in [0, 1]: the geometric mean of its
         probability in the pseudo-labels averaged over rounds and in the refined labels. The
@@ -127,9 +129,10 @@ class SLRClassifier(ProbabilisticClassifierMixin, BaseSLR):
         "posterior" or "none" (the given labels are used); `round`, whose labels are used;
         `reason`, a sentence; the figures behind it.
     temperature_ : float
-        The temperature used, with ``refinement="auto"`` and ``"posterior"``.
+        The temperature used, or, of annotators, estimated; not with ``refinement="average"``.
     annotator_quality_ : ndarray of shape (n_annotators,)
-        With ``refinement="annotators"``: the probability that an answer of the annotator is right.
+        With ``refinement="annotators"``: the mean probability, by the refined labels, that the
+        annotator's answers are right; NaN where there is none.
     confusion_matrices_ : ndarray of shape (n_annotators, C, C)
         With ``refinement="annotators"``: P(answer = column given true = row) of each annotator.
     estimator_ : estimator
@@ -300,10 +303,13 @@ class SLRClassifier(ProbabilisticClassifierMixin, BaseSLR):
         return encode(y, y_val)
 
     def _measure_round(self, labels, weight, before, after, found, first):
-        row = measure_classes(labels.codes, before, after, found.predictions, first, weight)
+        answers = labels.observed if self._takes_answers() else None
+        row, evidence = measure_classes(
+            labels.codes, before, after, found.predictions, first, weight, answers=answers
+        )
         if found.validation is not None:
             row["valid_score"] = accuracy_score(labels.y_val, found.validation.argmax(axis=1))
-        return row
+        return row, evidence
 
     def _learned_attributes(self, labels, refined, students, weight):
         # The observed label of a row of answers is their majority vote.

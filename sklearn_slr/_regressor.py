@@ -364,7 +364,7 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         if found.validation is not None:
             score = r2 if grades is None else quadratic_weighted_kappa
             row["valid_score"] = score(labels.y_val, found.validation)
-        return row
+        return row, None
 
     def _learned_attributes(self, labels, refined, students, weight):
         grades = labels.classes

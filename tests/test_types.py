@@ -141,7 +141,8 @@ def test_refinements() -> None:
     assert_type(refined, Floats)
     assert_type(learned, dict[str, Any])
     figures = {
-        name: np.zeros(1) for name in ("agreement_gain", "over_chance", "smallest_class_kept")
+        name: np.zeros(1)
+        for name in ("agreement_gain", "likelihood_gain", "over_chance", "smallest_class_kept")
     }
     assert_type(AutoRefinement(0.6).review(figures, 3), dict[str, Any] | None)
     answers = AnnotatorRefinement(n_iter=2).initial_targets(np.array([[0, 1, -1]]), 2)

@@ -6,12 +6,13 @@ from sklearn.metrics import accuracy_score, r2_score
 from ..metrics import label_quality_scores
 from ..metrics._kappa import nearest_cuts
 from ..utils._arrays import unit_of
+from ._evidence import agreement_gain, explain_labels, in_errors, over_chance, smallest_class_kept
 
 # Multiples of the MAD beyond which the prediction of a plain regression contradicts the label.
 CONTRADICTION = 3.0
 
 
-def measure_classes(codes, before, after, oof, first, weight=None):
+def measure_classes(codes, before, after, oof, first=None, weight=None, *, answers=None):
     """Measure a round of a classification.
 
     Parameters
@@ -20,137 +21,44 @@ def measure_classes(codes, before, after, oof, first, weight=None):
         Observed class indices; rows of -1 have no label and do not count.
     before, after, oof : ndarray of shape (n_samples, C)
         The labels before and after the round, and the pseudo-labels between.
-    first : ndarray of shape (n_samples,)
-        The most probable classes of the first round's pseudo-labels.
+    first : tuple, default=None
+        What was returned for the first round; None: this is the first.
     weight : ndarray of shape (n_samples,), default=None
         Sample weights; they count as repeated rows.
+    answers : ndarray of shape (n_samples, n_annotators), default=None
+        All that was observed, where `codes` are the votes of a majority.
 
     Returns
     -------
-    dict of str to float
+    measured : dict of str to float
         `label_change`: mean total variation between the labels before and after; `agreement`:
         share of rows whose refined label is the observed one; `oof_score`: accuracy of the
         pseudo-labels against the observed labels; `agreement_gain`: its difference from the
-        first round's, in standard errors; `over_chance` and `smallest_class_kept`: see the
-        functions of these names.
+        first round's, in standard errors; `likelihood_gain`: the same of how well they explain
+        the labels; `over_chance` and `smallest_class_kept`: see the functions of these names.
+    evidence : tuple
+        The most probable classes, and the log-likelihood of the labels.
     """
     known = codes >= 0
     weight_known = None if weight is None else weight[known]
     change = 0.5 * np.abs(after - before).sum(axis=1)
-    return {
+    answers = codes[:, None] if answers is None else answers
+    likeliest, (explained, rows) = oof.argmax(axis=1), explain_labels(oof, answers, weight)
+    first = (likeliest, explained) if first is None else first
+    measured = {
         "label_change": float(np.average(change, weights=weight)),
         "agreement": accuracy_score(
             codes[known], after.argmax(axis=1)[known], sample_weight=weight_known
         ),
-        "oof_score": accuracy_score(
-            codes[known], oof.argmax(axis=1)[known], sample_weight=weight_known
+        "oof_score": accuracy_score(codes[known], likeliest[known], sample_weight=weight_known),
+        "agreement_gain": agreement_gain(answers, first[0], likeliest, weight),
+        "likelihood_gain": in_errors(
+            explained - first[1], None if weight is None else weight[rows]
         ),
-        "agreement_gain": agreement_gain(
-            codes[known], first[known], oof.argmax(axis=1)[known], weight_known
-        ),
-        "over_chance": over_chance(codes[known], oof.argmax(axis=1)[known], weight_known),
+        "over_chance": over_chance(codes[known], likeliest[known], weight_known),
         "smallest_class_kept": smallest_class_kept(codes[known], after[known], weight_known),
     }
-
-
-def agreement_gain(codes, first, last, weight=None):
-    """Return how much more `last` agrees with the labels than `first`, in standard errors.
-
-    Only rows count where exactly one of the two agrees, as in McNemar's test [1]_.
-
-    Parameters
-    ----------
-    codes, first, last : ndarray of int of shape (n_samples,)
-        Observed and predicted class indices.
-    weight : ndarray of shape (n_samples,), default=None
-        How many rows each row stands for.
-
-    Returns
-    -------
-    float
-        The gain; 0 where both agree with the same rows.
-
-    References
-    ----------
-    .. [1] McNemar: Note on the sampling error of the difference between correlated proportions
-       or percentages. Psychometrika 12, 1947.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_slr._em._history import agreement_gain
-    >>> agreement_gain(np.zeros(8), np.repeat([0, 1], 4), np.zeros(8))  # four rows more
-    2.0
-    """
-    gained = (last == codes).astype(np.float64) - (first == codes)
-    weight = np.ones(len(codes)) if weight is None else weight
-    n_changed = weight @ np.abs(gained)
-    return float(weight @ gained / np.sqrt(n_changed)) if n_changed > 0 else 0.0
-
-
-def over_chance(codes, predicted, weight=None):
-    """Return how much more predictions agree with the labels than by chance, in standard errors.
-
-    By chance, predictions with the same shares of classes agree as in Cohen's kappa [1]_.
-
-    Parameters
-    ----------
-    codes, predicted : ndarray of int of shape (n_samples,)
-        Observed and predicted class indices.
-    weight : ndarray of shape (n_samples,), default=None
-        How many rows each row stands for.
-
-    Returns
-    -------
-    float
-        The difference; 0 where all predictions and labels are of one class.
-
-    References
-    ----------
-    .. [1] Cohen: A coefficient of agreement for nominal scales. Educational and Psychological
-       Measurement 20, 1960.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_slr._em._history import over_chance
-    >>> codes = np.repeat([0, 1], 8)
-    >>> over_chance(codes, codes), over_chance(codes, codes[::2].repeat(2) * 0)
-    (4.0, 0.0)
-    """
-    weight = np.ones(len(codes)) if weight is None else weight
-    n_rows, n_classes = weight.sum(), 1 + max(codes.max(), predicted.max())
-    shares = [np.bincount(each, weight, n_classes) / n_rows for each in (codes, predicted)]
-    expected = shares[0] @ shares[1]
-    error = np.sqrt(expected * (1 - expected) / n_rows)
-    return float((weight @ (codes == predicted) / n_rows - expected) / error) if error > 0 else 0.0
-
-
-def smallest_class_kept(codes, refined, weight=None):
-    """Return the smallest ratio, over classes, of refined labels to observed ones.
-
-    A class of five labels or more that is left with less than one counts as 0.
-
-    Parameters
-    ----------
-    codes : ndarray of int of shape (n_samples,)
-        Observed class indices.
-    refined : ndarray of shape (n_samples, C)
-        Refined labels.
-    weight : ndarray of shape (n_samples,), default=None
-        How many rows each row stands for.
-
-    Returns
-    -------
-    float
-        The smallest ratio among the classes that were observed.
-    """
-    weight = np.ones(len(codes)) if weight is None else weight
-    observed = np.bincount(codes, weight, minlength=refined.shape[1])
-    left = weight @ refined
-    ratio = left[observed > 0] / observed[observed > 0]
-    lost = (observed >= 5) & (left < 1)
-    return 0.0 if lost.any() else float(ratio.min(initial=1.0))
+    return measured, (likeliest, explained)
 
 
 def measure_numbers(y, before, after, oof, weight=None, *, grades=None):

@@ -72,7 +72,8 @@ def refine_labels(
     n_rounds : int
         Number of rounds T.
     measure : callable, default=None
-        ``measure(before, after, found, first) -> dict``: what the history keeps of a round.
+        ``measure(before, after, found, first) -> (dict, evidence)``: what the history keeps of a
+        round, and what `first` is from the second round on.
         `first` are the first round's pseudo-labels, (n_samples,): of classes the most probable.
     on_round : callable, default=None
         ``on_round(record)``, called after every round.
@@ -98,9 +99,10 @@ def refine_labels(
         found = oof = None  # free the last round's predictions while folds are fitted
         found = e_step(training, round)
         oof = found.predictions
-        first = _likeliest(oof) if first is None else first
         refined, attributes = _m_step(refinement, observed, targets, found, round, weight)
-        record = {"round": round, **(measure(targets, refined, found, first) if measure else {})}
+        record, evidence = measure(targets, refined, found, first) if measure else ({}, None)
+        first = evidence if first is None else first
+        record = {"round": round, **record}
         record |= {"n_fits": found.n_fits, "stacked": found.stacked}
         records.append({**record, "fit_time": time.perf_counter() - start})
         if on_round:
@@ -124,10 +126,6 @@ def refine_labels(
         return Refined(targets, training, targets.copy(), targets.copy(), history, attributes, 0)
     oof_sum /= len(records)
     return Refined(targets, training, oof, oof_sum, history, attributes, n_steps)
-
-
-def _likeliest(oof):
-    return oof.argmax(axis=1) if oof.ndim == 2 else oof
 
 
 def _as_history(records):

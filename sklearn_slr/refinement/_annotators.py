@@ -5,15 +5,14 @@ from __future__ import annotations
 from numbers import Integral, Real
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from ..utils._sklearn import Interval
 from ..utils._typing import Floats
-from ._answers import annotator_posterior, vote_shares
+from ._answers import annotator_posterior, share_right, vote_shares
 from ._guards import GuardedRefinementMixin
-from ._posterior import SmoothedTargetsMixin, check_classification, sharpen
+from ._posterior import SmoothedTargetsMixin, check_classification
 
 
 class AnnotatorRefinement(SmoothedTargetsMixin, GuardedRefinementMixin, BaseEstimator):
@@ -22,13 +21,15 @@ class AnnotatorRefinement(SmoothedTargetsMixin, GuardedRefinementMixin, BaseEsti
     `SLRClassifier.fit` then takes a table of answers as `y`: a column for each annotator, with
     gaps where an annotator gave no answer. The sharpened out-of-fold prediction is the prior of a
     row's true class. A confusion matrix for each annotator, estimated again in every round, gives
-    the probability of the answers [1]_: ``L_i(c) ~ P_i(c) * prod_a T_a[c, y_ia]``. This is not in
-    the paper.
+    the probability of the answers [1]_:
+    ``L_i(c) ~ P_i(c) ** (1 / temperature) * prod_a T_a[c, y_ia]``. This is not in the paper.
 
     Parameters
     ----------
-    temperature : float > 0, default=1.0
-        The prior is ``P ** (1 / temperature)``. A value below 1 gives the model more weight.
+    temperature : float > 0, default=None
+        A value below 1 gives the model more weight, a value above 1 the answers. None estimates
+        it in every round together with the matrices: models that learned vote shares are too
+        modest, naive Bayes is too sure, and the annotators show by how much.
     prior : float > 0, default=5.0
         Number of pseudo-answers per class that shrink each annotator's matrix to the pooled
         matrix. Increase it if each annotator answered few rows.
@@ -67,7 +68,7 @@ class AnnotatorRefinement(SmoothedTargetsMixin, GuardedRefinementMixin, BaseEsti
     """
 
     _parameter_constraints: dict[str, Any] = {
-        "temperature": [Interval(Real, 0, None, closed="neither")],
+        "temperature": [Interval(Real, 0, None, closed="neither"), None],
         "prior": [Interval(Real, 0, None, closed="neither")],
         "n_iter": [Interval(Integral, 1, None, closed="left")],
         "smoothing": [Interval(Real, 0, 1, closed="left")],
@@ -77,7 +78,11 @@ class AnnotatorRefinement(SmoothedTargetsMixin, GuardedRefinementMixin, BaseEsti
     takes_answers = True
 
     def __init__(
-        self, temperature: float = 1.0, prior: float = 5.0, n_iter: int = 10, smoothing: float = 0.1
+        self,
+        temperature: float | None = None,
+        prior: float = 5.0,
+        n_iter: int = 10,
+        smoothing: float = 0.1,
     ) -> None:
         self.temperature = temperature
         self.prior = prior
@@ -137,21 +142,23 @@ class AnnotatorRefinement(SmoothedTargetsMixin, GuardedRefinementMixin, BaseEsti
             The refined labels.
         learned : dict
             `confusion_matrices_` (A, C, C), P(answer = column given true = row) of each
-            annotator; `annotator_quality_` (A,), the probability that an answer of the annotator
-            is right; `noise_matrix_` (C, C), the pooled matrix of all annotators.
+            annotator; `annotator_quality_` (A,), the mean probability that the annotator's
+            answers are right, NaN without any; `noise_matrix_` (C, C), the pooled matrix of all
+            annotators; `temperature_`.
         """
         self._validate_params()
-        refined, confusion, pooled = annotator_posterior(
-            sharpen(oof, self.temperature),
+        refined, confusion, pooled, temperature = annotator_posterior(
+            oof,
             observed,
             targets,
+            temperature=self.temperature,
             weight=sample_weight,
             n_iter=self.n_iter,
             prior=self.prior,
         )
-        class_shares = np.average(refined, axis=0, weights=sample_weight)
         return refined, {
             "confusion_matrices_": confusion,
-            "annotator_quality_": np.diagonal(confusion, axis1=1, axis2=2) @ class_shares,
+            "annotator_quality_": share_right(refined, observed, weight=sample_weight),
             "noise_matrix_": pooled,
+            "temperature_": temperature,
         }

@@ -2,6 +2,12 @@
 
 import numpy as np
 from scipy import sparse
+from scipy.special import logsumexp
+
+# No prediction counts as less probable: answers can still make such a class likely.
+LEAST = 1e-6
+# Bounds of an estimated temperature, and steps of Newton's method in each iteration.
+COLDEST, HOTTEST, N_STEPS = 0.1, 10.0, 2
 
 
 def answer_matrix(codes, n_classes):
@@ -65,11 +71,14 @@ def vote_shares(codes, n_classes):
     return np.divide(votes, total, out=np.full(votes.shape, 1 / n_classes), where=total > 0)
 
 
-def annotator_posterior(proba, codes, labels, *, weight=None, n_iter=10, prior=5.0):
+def annotator_posterior(
+    proba, codes, labels, *, temperature=None, weight=None, n_iter=10, prior=5.0
+):
     """Estimate the true classes and each annotator's confusion matrix by EM.
 
     This is the model of Dawid and Skene [1]_ with two changes: the prior of each row is the
-    prediction of a model, and the matrices are shrunk to the pooled matrix of all annotators.
+    prediction of a model, at a temperature that is estimated with the matrices, and the matrices
+    are shrunk to the pooled matrix of all annotators.
 
     Parameters
     ----------
@@ -79,6 +88,9 @@ def annotator_posterior(proba, codes, labels, *, weight=None, n_iter=10, prior=5
         Answers as class indices; -1 where there is no answer.
     labels : ndarray of shape (n_samples, C)
         First estimate of the true classes, as probability rows.
+    temperature : float > 0, default=None
+        The prior is ``P ** (1 / temperature)``. None estimates it: as the likelihood of the
+        answers has it, models are believed as far as the annotators bear them out.
     weight : ndarray of shape (n_samples,), default=None
         Sample weights.
     n_iter : int, default=10
@@ -89,11 +101,13 @@ def annotator_posterior(proba, codes, labels, *, weight=None, n_iter=10, prior=5
     Returns
     -------
     posterior : ndarray of shape (n_samples, C)
-        ``L_i(c) ~ P_i(c) * prod_a T_a[c, y_ia]``.
+        ``L_i(c) ~ P_i(c) ** (1 / temperature) * prod_a T_a[c, y_ia]``.
     confusion : ndarray of shape (n_annotators, C, C)
         ``T_a[c, j] ~ sum_i w_i L_i(c) [y_ia = j] + prior * pooled[c, j]``; rows sum to 1.
     pooled : ndarray of shape (C, C)
         The confusion matrix of all answers; rows sum to 1.
+    temperature : float
+        The temperature, given or estimated.
 
     References
     ----------
@@ -102,18 +116,109 @@ def annotator_posterior(proba, codes, labels, *, weight=None, n_iter=10, prior=5
     """
     n_annotators, n_classes = codes.shape[1], proba.shape[1]
     answers = answer_matrix(codes, n_classes)
-    # Answers can still make a class likely if the model gives it a probability of 0.
-    log_proba = np.log(np.maximum(proba, np.finfo(np.float64).tiny))
+    log_proba = np.log(np.maximum(proba, LEAST))
+    power = 1.0 if temperature is None else 1 / temperature
     for _ in range(n_iter):
         weighted = labels if weight is None else labels * weight[:, None]
         counts = (answers.T @ weighted).reshape(n_annotators, n_classes, n_classes)
         counts = counts.transpose(0, 2, 1)
         pooled = _normalize_rows(counts.sum(axis=0) + 0.5 * np.eye(n_classes) + 0.05)
         confusion = _normalize_rows(counts + prior * pooled)
+        if temperature is None:
+            power = _fit_power(log_proba, labels, power, weight)
         log_answer = np.log(confusion).transpose(0, 2, 1).reshape(-1, n_classes)
-        joint = log_proba + answers @ log_answer
-        labels = _normalize_rows(np.exp(joint - joint.max(axis=1, keepdims=True)))
-    return labels, confusion, pooled
+        labels = _softmax(power * log_proba + answers @ log_answer)
+    return labels, confusion, pooled, 1 / power
+
+
+def answer_log_likelihood(proba, codes, *, weight=None):
+    """Return the log-likelihood of answers, given predictions and the noise that suits them.
+
+    Temperature and confusion matrices are those of `annotator_posterior`, so that predictions
+    that are too modest or too sure, or mix up names, are not worse for it.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_samples, C)
+        Predictions P.
+    codes : ndarray of int of shape (n_samples, n_annotators)
+        Answers as class indices; -1 where there is no answer.
+    weight : ndarray of shape (n_samples,), default=None
+        Sample weights.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        ``log sum_c p_i(c) prod_a T_a[c, y_ia]`` with p ~ P ** (1 / temperature).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_slr.refinement._answers import answer_log_likelihood
+    >>> right, codes = np.eye(2)[[0, 1] * 50], np.array([[0], [1]] * 50)
+    >>> np.exp(answer_log_likelihood(right, codes)).mean().round(2)
+    0.98
+    """
+    n_classes = proba.shape[1]
+    start = np.eye(n_classes)[proba.argmax(axis=1)]
+    _, confusion, _, temperature = annotator_posterior(proba, codes, start, weight=weight)
+    scores = np.log(np.maximum(proba, LEAST)) / temperature
+    log_answer = np.log(confusion).transpose(0, 2, 1).reshape(-1, n_classes)
+    joint = scores + answer_matrix(codes, n_classes) @ log_answer
+    return logsumexp(joint, axis=1) - logsumexp(scores, axis=1)
+
+
+def share_right(labels, codes, *, weight=None):
+    """Return the mean probability that an annotator's answers are right, on the rows answered.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples, C)
+        Probability rows of the true classes.
+    codes : ndarray of int of shape (n_samples, n_annotators)
+        Answers as class indices; -1 where there is no answer.
+    weight : ndarray of shape (n_samples,), default=None
+        Sample weights.
+
+    Returns
+    -------
+    ndarray of shape (n_annotators,)
+        NaN for annotators without an answer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_slr.refinement._answers import share_right
+    >>> share_right(np.array([[0.9, 0.1], [0.4, 0.6]]), np.array([[0, 1, -1], [-1, 1, -1]]))
+    array([0.9 , 0.35,  nan])
+    """
+    answered = codes >= 0
+    right = np.take_along_axis(labels, np.where(answered, codes, 0), axis=1)
+    share = answered if weight is None else answered * weight[:, None]
+    total = share.sum(axis=0)
+    return np.divide(
+        (share * right).sum(axis=0), total, out=np.full(total.shape, np.nan), where=total > 0
+    )
+
+
+def _fit_power(log_proba, labels, power, weight):
+    """Return the power of predictions that are closest to `labels` in cross-entropy.
+
+    The cross-entropy is convex in the power: Newton's method, in steps of a factor of 2 at most.
+    """
+    for _ in range(N_STEPS):
+        proba = _softmax(power * log_proba)
+        mean = (proba * log_proba).sum(axis=1)
+        slope = (labels * log_proba).sum(axis=1) - mean
+        bend = (proba * log_proba**2).sum(axis=1) - mean**2
+        slope, bend = np.average(slope, weights=weight), np.average(bend, weights=weight)
+        step = slope / bend if bend > 0 else 0.0
+        power = np.clip(power + step, power / 2, 2 * power)
+    return float(np.clip(power, 1 / HOTTEST, 1 / COLDEST))
+
+
+def _softmax(scores):
+    return _normalize_rows(np.exp(scores - scores.max(axis=1, keepdims=True)))
 
 
 def _normalize_rows(rows):

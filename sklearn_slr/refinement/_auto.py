@@ -18,11 +18,12 @@ class AutoRefinement(PosteriorRefinement):
 
     The M step is that of `PosteriorRefinement` with a temperature between its cold and its hot
     one. If refined labels are better than the given ones, models that learned them predict held
-    out rows better, and agree with the given labels at least as often as models that learned the
-    given ones. So the first round is the measure of the others: where agreement is lower after the
-    last round, where it falls clearly in between, where a class dies out, or where the first models
-    are no better than chance, the given labels are used. No fits are spent on trials. This is not
-    in the paper.
+    out rows better: they agree with the given labels at least as often as models that learned the
+    given ones, and they explain them at least as well, once noise and temperature are fitted to
+    their predictions. So the first round is the measure of the others: where one of the two is
+    lower after the last round, where agreement falls clearly in between, where a class dies out,
+    or where the first models are no better than chance, the given labels are used. No fits are
+    spent on trials. This is not in the paper.
 
     Parameters
     ----------
@@ -85,24 +86,26 @@ class AutoRefinement(PosteriorRefinement):
             ``"posterior"`` or ``"none"``; `reason`, a sentence; the figures behind
             it; and `harm`, True where labels would have become worse.
         """
-        gain, done = float(history["agreement_gain"][-1]), len(history["agreement_gain"])
-        figures = {
-            "agreement_gain": gain,
-            "smallest_class_kept": float(history["smallest_class_kept"][-1]),
-            "temperature": float(self.temperature),
-        }
-        harm = find_harm(history)
+        done = len(history["agreement_gain"])
+        names = ("agreement_gain", "likelihood_gain", "smallest_class_kept")
+        figures = {name: float(history[name][-1]) for name in names}
+        figures["temperature"] = float(self.temperature)
+        harm = find_harm(history, n_rounds)
         if harm is not None or done < n_rounds:
             return harm and harm | figures
-        if gain < 0:
+        agreement, likelihood = figures["agreement_gain"], figures["likelihood_gain"]
+        if agreement < 0 or likelihood < 0:
+            verb = "agree with" if agreement < 0 else "explain"
             reason = (
-                "the given labels are used, as models that learned refined labels agree with them "
-                f"less than models that learned the given ones, by {-gain:.1f} standard errors."
+                f"the given labels are used, as models that learned refined labels {verb} them "
+                "less well than models that learned the given ones, by "
+                f"{-(agreement if agreement < 0 else likelihood):.1f} standard errors."
             )
             return {"refinement": "none", "round": 0, "reason": reason, **figures}
         reason = (
             "the refined labels are used, as models that learned them agree with the given labels "
-            f"no less than models that learned the given ones (gain: {gain:.1f} standard errors)."
+            f"and explain them no less well than models that learned the given ones (gains: "
+            f"{agreement:.1f} and {likelihood:.1f} standard errors)."
         )
         if n_rounds == 1:
             reason = "the labels of the only round are used: nothing has been learned from them."

@@ -7,19 +7,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
-# Standard errors by which agreement has to fall to say that labels became worse: by chance, one in
-# twenty falls as far.
-HARM = 1.64
-# A gain that was there and is half gone, by this many standard errors, was no gain.
-FALL, FALL_ERRORS = 0.5, 2.0
+# Chance that agreement falls so far in any of the rounds though labels did not become worse.
+FALSE_ALARM = 0.05
+# A gain of which less than this share is left was no gain.
+LEFT = 0.5
 # Standard errors by which the first predictions have to be better than chance.
 SKILL = 2.0
 # Share of its labels that a class keeps at the least.
 KEPT = 0.1
 
 
-def find_harm(history):
+def find_harm(history, n_rounds):
     """Look for signs in the last round that a refinement makes labels worse.
 
     The models of a round predict rows that they have not seen. If the refined labels are better
@@ -31,6 +31,8 @@ def find_harm(history):
     history : dict of str to ndarray of shape (n_rounds,)
         The rounds so far: `agreement_gain` and `over_chance`, in standard errors, and
         `smallest_class_kept`.
+    n_rounds : int
+        The number of rounds that will be run, of which all but the first can alarm.
 
     Returns
     -------
@@ -39,8 +41,9 @@ def find_harm(history):
         ``"none"``; `reason`, a sentence; `harm`, True. Earlier rounds are no better: where the
         last one shows harm, their labels cost accuracy, too.
     """
+    harm = norm.isf(FALSE_ALARM / max(1, n_rounds - 1))
     reason = _describe_harm(
-        history["agreement_gain"], history["over_chance"][0], history["smallest_class_kept"]
+        history["agreement_gain"], history["over_chance"][0], history["smallest_class_kept"], harm
     )
     if reason is None:
         return None
@@ -48,7 +51,7 @@ def find_harm(history):
     return {"refinement": "none", "round": 0, "reason": reason, "harm": True}
 
 
-def _describe_harm(gains, skill, kept):
+def _describe_harm(gains, skill, kept, harm):
     last, best = len(gains), np.argmax(gains)
     if skill < SKILL:
         return (
@@ -60,12 +63,12 @@ def _describe_harm(gains, skill, kept):
             f"in round {last} a class kept {kept[-1]:.0%} of its labels: classes were merged, not "
             "labels repaired"
         )
-    if gains[-1] < -HARM:
+    if gains[-1] < -harm:
         return (
             f"models of round {last}, which learned refined labels, agree with the given labels "
             f"less than those of round 1, by {-gains[-1]:.1f} standard errors"
         )
-    if gains[-1] < FALL * gains[best] and gains[best] - gains[-1] > FALL_ERRORS:
+    if gains[-1] < LEFT * gains[best] and gains[best] - gains[-1] > harm:
         return (
             f"agreement with the given labels had risen by {gains[best]:.1f} standard errors in "
             f"round {best + 1}, of which {gains[-1]:.1f} are left in round {last}: the models "
@@ -93,4 +96,4 @@ class GuardedRefinementMixin:
             None to go on. Else `round`, 0: the given labels are to be used; `refinement`,
             ``"none"``; `reason`, a sentence; `harm`, True.
         """
-        return find_harm(history)
+        return find_harm(history, n_rounds)

@@ -1,17 +1,14 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sklearn_slr._em._history import (
-    agreement_gain,
     class_quality,
     contradicts,
     measure_classes,
     measure_numbers,
     number_quality,
-    smallest_class_kept,
 )
+from sklearn_slr.refinement._answers import answer_log_likelihood
 
 
 def test_a_round_of_classes_by_hand():
@@ -19,49 +16,37 @@ def test_a_round_of_classes_by_hand():
     before = np.array([[1.0, 0], [1, 0], [0, 1], [0.5, 0.5]])
     after = np.array([[0.8, 0.2], [0.4, 0.6], [0, 1], [0.5, 0.5]])
     oof = np.array([[0.2, 0.8], [0.1, 0.9], [0, 1], [1, 0]])
-    first = np.array([0, 1, 0, 1])  # agrees with the first row, then with the third
-    row = measure_classes(codes, before, after, oof, first)
+    # The first round agreed with the first row, this one with the third.
+    first = np.array([0, 1, 0, 1]), answer_log_likelihood(oof, codes[:, None])
+    row, (likeliest, explained) = measure_classes(codes, before, after, oof, first)
+    assert likeliest.tolist() == [1, 1, 1, 0]
+    np.testing.assert_array_equal(explained, first[1])
+    assert explained[3] == pytest.approx(0)  # it has no label
     assert row == pytest.approx(
         {
             "label_change": 0.2,
             "agreement": 2 / 3,
             "oof_score": 1 / 3,
             "agreement_gain": 0,
+            "likelihood_gain": 0,
             "over_chance": 0,  # all predictions are of class 1, as a third of the labels
             "smallest_class_kept": 1.2 / 2,
         }
     )
-    weighted = measure_classes(codes, before, after, oof, first, np.array([1.0, 0, 3, 0]))
+    weight = np.array([1.0, 0, 3, 0])
+    weighted, (_, explained) = measure_classes(codes, before, after, oof, first, weight)
+    gained = explained - first[1]
     assert weighted == pytest.approx(
         {
             "label_change": 0.05,
             "agreement": 1,
             "oof_score": 0.75,
             "agreement_gain": (3 - 1) / 4**0.5,
+            "likelihood_gain": (weight @ gained) / (weight @ gained**2) ** 0.5,
             "over_chance": 0,
             "smallest_class_kept": 0.8,
         }
     )
-
-
-@given(st.integers(0, 10_000))
-def test_weights_of_the_gain_are_repeated_rows(seed):
-    rng = np.random.default_rng(seed)
-    codes, first, last = rng.integers(3, size=(3, 20))
-    weight = rng.integers(0, 4, 20)
-    repeated = np.repeat(np.arange(20), weight)
-    assert agreement_gain(codes, first, last, weight) == pytest.approx(
-        agreement_gain(codes[repeated], first[repeated], last[repeated])
-    )
-    assert agreement_gain(codes, first, first) == 0
-    assert agreement_gain(codes, first, last) == -agreement_gain(codes, last, first)
-
-
-def test_a_class_that_loses_its_last_row_is_not_kept():
-    codes = np.repeat([0, 1], [95, 5])
-    refined = np.column_stack([np.full(100, 0.992), np.full(100, 0.008)])
-    assert smallest_class_kept(codes, refined) == 0  # .8 of a row are left of five
-    assert smallest_class_kept(codes[:-1], refined[:-1]) == pytest.approx(99 * 0.008 / 4)
 
 
 def test_quality_is_what_predictions_and_refined_labels_give_to_the_observed_class():

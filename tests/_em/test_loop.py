@@ -21,7 +21,10 @@ def run(refinement, n_rounds=2, held_out=(True, True, True), predictions=None):
         Y,
         Y,
         n_rounds,
-        measure=lambda before, after, found, first: {"change": float(np.abs(after - before).sum())},
+        measure=lambda before, after, found, first: (
+            {"change": float(np.abs(after - before).sum())},
+            None,
+        ),
         on_round=records.append,
     ), records
 
@@ -93,7 +96,13 @@ def test_the_best_round_is_the_one_whose_models_scored_highest():
     def run(scores, select):
         rest = iter(scores)
         return refine_labels(
-            e_step, Recite(), Y, Y, 3, measure=lambda *_: {"valid_score": next(rest)}, select=select
+            e_step,
+            Recite(),
+            Y,
+            Y,
+            3,
+            measure=lambda *_: ({"valid_score": next(rest)}, None),
+            select=select,
         )
 
     best = run(scores, "best")

@@ -25,10 +25,12 @@ def test_learned_attributes():
     for rows in (*fitted.confusion_matrices_, fitted.noise_matrix_, fitted.refined_labels_):
         assert np.allclose(rows.sum(axis=1), 1)
         assert rows.min() >= 0
-    diagonals = np.diagonal(fitted.confusion_matrices_, axis1=1, axis2=2)
-    assert np.allclose(fitted.annotator_quality_, diagonals @ fitted.refined_labels_.mean(axis=0))
+    given = ANSWERS[:, 0] >= 0
+    right = fitted.refined_labels_[given, ANSWERS[given, 0]].mean()
+    assert np.isclose(fitted.annotator_quality_[0], right)
     good, fair, guess = fitted.annotator_quality_
     assert good > 0.9 > 0.8 > fair > 0.55 > 0.45 > guess
+    assert fitted.temperature_ > 0
     unanswered = (ANSWERS < 0).all(axis=1)
     assert unanswered.any()
     assert np.array_equal(fitted.observed_labels_ < 0, unanswered)
@@ -52,8 +54,9 @@ def test_a_step_by_hand():
     assert np.allclose(learned["noise_matrix_"], pooled)
     assert np.allclose(learned["confusion_matrices_"], [T])
     assert np.allclose(refined, expected)
-    share = (weight @ expected) / 8
-    assert np.allclose(learned["annotator_quality_"], share[0] * T[0, 0] + share[1] * T[1, 1])
+    right = weight[:3] @ [expected[0, 0], expected[1, 1], expected[2, 1]] / 4
+    assert np.allclose(learned["annotator_quality_"], right)
+    assert learned["temperature_"] == 0.5
 
 
 def test_training_targets_are_smoothed():

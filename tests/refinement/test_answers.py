@@ -3,7 +3,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_slr.refinement._answers import annotator_posterior, answer_matrix, vote_shares
+from sklearn_slr.refinement._answers import (
+    annotator_posterior,
+    answer_matrix,
+    share_right,
+    vote_shares,
+)
 
 C = 3
 
@@ -56,16 +61,26 @@ def test_an_iteration_is_the_formula(seed, prior):
     codes = rng.integers(-1, C, size=(7, 4))
     proba, labels = rng.dirichlet([1] * C, size=7), rng.dirichlet([1] * C, size=7)
     weight = rng.integers(0, 3, size=7).astype(float)
-    found = annotator_posterior(proba, codes, labels, weight=weight, n_iter=1, prior=prior)
-    for got, expected in zip(found, brute_force(proba, codes, labels, weight, prior), strict=True):
+    found = annotator_posterior(
+        proba, codes, labels, temperature=0.5, weight=weight, n_iter=1, prior=prior
+    )
+    assert found[3] == 0.5
+    squares = np.maximum(proba, 1e-6) ** 2
+    formula = brute_force(squares, codes, labels, weight, prior)
+    for got, expected in zip(found, formula, strict=False):
         assert np.allclose(got, expected, rtol=1e-9, atol=1e-12)
 
 
 def test_matrices_are_recovered_and_systematic_errors_are_inverted():
     proba, true, answers, matrices = draw(20_000)
     start = vote_shares(answers, C)
-    posterior, confusion, _ = annotator_posterior(proba, answers, start, n_iter=50)
+    posterior, confusion, _, temperature = annotator_posterior(proba, answers, start, n_iter=50)
     assert np.abs(confusion - matrices).max() < 0.03
+    assert abs(temperature - 1) < 0.05  # the predictions are calibrated
+    for power in (0.3, 3.0):
+        distorted = proba**power / (proba**power).sum(axis=1, keepdims=True)
+        *_, temperature = annotator_posterior(distorted, answers, start, n_iter=50)
+        assert abs(temperature / power - 1) < 0.05
     right = [(each.argmax(axis=1) == true).mean() for each in (start, proba, posterior)]
     assert right[2] > max(right[:2]) + 0.1
 
@@ -73,14 +88,14 @@ def test_matrices_are_recovered_and_systematic_errors_are_inverted():
 def test_a_row_without_answers_keeps_its_prediction():
     proba = np.array([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]])
     codes = np.array([[-1, -1], [2, 2]])
-    posterior, *_ = annotator_posterior(proba, codes, proba)
+    posterior, *_ = annotator_posterior(proba, codes, proba, temperature=1)
     assert np.allclose(posterior[0], proba[0])
 
 
 def test_an_annotator_without_answers_gets_the_pooled_matrix():
     proba, _, answers, _ = draw(200)
     answers[:, 1] = -1
-    _, confusion, pooled = annotator_posterior(proba, answers, vote_shares(answers, C))
+    _, confusion, pooled, _ = annotator_posterior(proba, answers, vote_shares(answers, C))
     assert np.allclose(confusion[1], pooled)
 
 
@@ -109,3 +124,10 @@ def test_the_matrix_has_an_entry_for_every_answer(n_annotators):
     matrix = answer_matrix(codes, C)
     assert matrix.shape == (2, n_annotators * C)
     assert matrix.sum() == (codes >= 0).sum()
+
+
+def test_the_share_right_of_an_annotator_by_hand():
+    labels, codes = np.array([[0.9, 0.1], [0.4, 0.6], [0.5, 0.5]]), np.array([[0, -1], [0, -1]])
+    codes = np.vstack([codes, [-1, -1]])
+    found = share_right(labels, codes, weight=np.array([3.0, 1, 9]))
+    np.testing.assert_allclose(found, [(3 * 0.9 + 0.4) / 4, np.nan])

@@ -39,10 +39,11 @@ def make_texts(seed):
     return TfidfVectorizer().fit_transform(texts), y
 
 
-def history(gains, kept=None, skill=9.0):
+def history(gains, kept=None, skill=9.0, explained=1.0):
     kept = np.ones(len(gains)) if kept is None else kept
     return {
         "agreement_gain": np.array(gains),
+        "likelihood_gain": np.full(len(gains), explained),
         "over_chance": np.full(len(gains), skill),
         "smallest_class_kept": np.array(kept),
     }
@@ -53,8 +54,8 @@ def history(gains, kept=None, skill=9.0):
     [
         ([0.0], [1.0], None),
         ([0.0, 3.0, 2.0], None, None),
-        ([0.0, -1.6], None, None),
-        ([0.0, -1.7], None, 0),  # worse
+        ([0.0, -2.2], None, None),
+        ([0.0, -2.3], None, 0),  # worse
         ([0.0, 5.0, 2.6], None, None),
         ([0.0, 5.0, 2.4], None, 0),  # more than half of the gain is gone
         ([0.0, 2.0, 0.5], None, None),  # which is less than two standard errors
@@ -63,7 +64,7 @@ def history(gains, kept=None, skill=9.0):
     ],
 )
 def test_harm_is_seen_in_the_history(gains, kept, round):
-    decision = find_harm(history(gains, kept))
+    decision = find_harm(history(gains, kept), n_rounds=5)
     if round is None:
         assert decision is None
         return
@@ -73,9 +74,15 @@ def test_harm_is_seen_in_the_history(gains, kept, round):
     assert decision["reason"].startswith("the given labels are used")
 
 
+def test_more_rounds_are_more_chances_of_a_false_alarm():
+    gains = history([0.0, -1.7])
+    assert find_harm(gains, n_rounds=2)["harm"]
+    assert find_harm(gains, n_rounds=3) is None
+
+
 def test_a_model_that_guesses_is_not_asked_again():
-    assert find_harm(history([0.0], skill=2.1)) is None
-    assert find_harm(history([0.0], skill=1.9))["round"] == 0
+    assert find_harm(history([0.0], skill=2.1), 5) is None
+    assert find_harm(history([0.0], skill=1.9), 5)["round"] == 0
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(300, 5)), rng.integers(2, size=300)
     with pytest.warns(UserWarning, match="round 1: the given labels .* hardly better than chance"):
@@ -84,7 +91,7 @@ def test_a_model_that_guesses_is_not_asked_again():
     assert slr.n_fits_ == 5 + 10
 
 
-def test_auto_decides_after_the_last_round_by_the_sign_of_the_gain():
+def test_auto_decides_after_the_last_round_by_the_signs_of_both_gains():
     step = AutoRefinement()
     assert step.review(history([0.0, 3.0]), 3) is None
     better = step.review(history([0.0, 3.0, 2.5]), 3)
@@ -93,6 +100,9 @@ def test_auto_decides_after_the_last_round_by_the_sign_of_the_gain():
     worse = step.review(history([0.0, 1.0, -0.5]), 3)
     assert (worse["refinement"], worse["round"]) == ("none", 0)
     assert "harm" not in worse
+    worse = step.review(history([0.0, 1.0, 0.5], explained=-0.1), 3)
+    assert (worse["refinement"], worse["round"]) == ("none", 0)
+    assert "explain them less well" in worse["reason"]
     assert step.review(history([0.0]), 1)["refinement"] == "posterior"
 
 

@@ -1,8 +1,8 @@
 """Problems of the regret benchmark: data sets, label noise, students.
 
-A problem is a function of a seed, which draws rows and wrong labels. `CASES` has three kinds:
-"known" were looked at when `AutoRefinement` was made; "unseen" were written afterwards, and made
-one guard necessary (models no better than chance, seen on "hastie"); "later" came after that.
+A problem is a function of a seed, which draws rows and wrong labels. `CASES` has four kinds:
+"known" were looked at when `AutoRefinement` was made; "unseen" and "later" were written afterwards,
+and looked at before the last rule, that of the likelihood; "last" came after that.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.datasets import (
     load_breast_cancer,
     load_digits,
+    load_iris,
     load_wine,
     make_blobs,
     make_circles,
@@ -19,6 +20,7 @@ from sklearn.datasets import (
     make_hastie_10_2,
     make_moons,
 )
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
@@ -147,6 +149,50 @@ def topics(seed):
     return X[:900], y[:900], X[900:], y[900:]
 
 
+def headlines(seed):
+    """Return short texts of four topics that share most of their words."""
+    rng = np.random.default_rng(seed)
+    y, topic = rng.integers(4, size=3000), rng.dirichlet(np.full(1500, 0.1), 4)
+    background = rng.zipf(1.5, (3000, 8)) % 1500
+    own = np.array([rng.choice(1500, 4, p=topic[c]) for c in y])
+    X = _vectorize(np.hstack([background, own]))
+    return X[:700], y[:700], X[700:], y[700:]
+
+
+def parity(seed):
+    """Return points whose class is the sign of a product: no feature tells on its own."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(3000, 4))
+    return split(X, (X[:, 0] * X[:, 1] > 0).astype(int), 600, seed)
+
+
+def mixtures(seed):
+    """Return six overlapping classes of two Gaussians each, of unequal widths."""
+    rng = np.random.default_rng(seed)
+    centers, widths = rng.normal(size=(6, 2, 8)), rng.uniform(0.5, 1.5, (6, 2, 1))
+    y, part = rng.integers(6, size=4000), rng.integers(2, size=4000)
+    X = 1.6 * centers[y, part] + widths[y, part] * rng.normal(size=(4000, 8))
+    return split(X, y, 700, seed)
+
+
+def wide(seed):
+    """Return more features than rows; a linear model learns something, not much."""
+    rng = np.random.default_rng(seed)
+    X, slopes = (
+        rng.normal(size=(2500, 600)),
+        rng.normal(size=(600, 3)) * (rng.random((600, 1)) < 0.1),
+    )
+    return split(X, (X @ slopes + 2 * rng.normal(size=(2500, 3))).argmax(axis=1), 400, seed)
+
+
+def bills(seed):
+    """Return skewed numbers, of which a sixth of the rows is of class 1."""
+    rng = np.random.default_rng(seed)
+    X = rng.lognormal(size=(4000, 6))
+    score = np.log(X) @ rng.normal(size=6) + rng.normal(size=4000)
+    return split(np.log1p(X), (score > np.quantile(score, 5 / 6)).astype(int), 800, seed)
+
+
 DATA = {
     "tones": tones,
     "nothing": nothing,
@@ -168,6 +214,13 @@ DATA = {
     "eight": imbalanced(900, 20, 8, [1 / 8] * 8, 1.5),
     "counts": counts,
     "checkers": checkers,
+    "headlines": headlines,
+    "parity": parity,
+    "mixtures": mixtures,
+    "wide": wide,
+    "bills": bills,
+    "iris": table(load_iris, 90),
+    "fifty": blobs(5000, 1200, 50, 15, 4.0),
 }
 STUDENTS = {
     "logistic": lambda: make_pipeline(
@@ -176,6 +229,7 @@ STUDENTS = {
     "unscaled": lambda: LogisticRegression(max_iter=1000),
     "neighbors": lambda: KNeighborsClassifier(10),
     "bayes": lambda: GaussianNB(),
+    "forest": lambda: RandomForestClassifier(40),
 }
 
 
@@ -254,5 +308,14 @@ CASES = {
         ("eight", "u0 u20 u40 h20", "logistic bayes"),
         ("counts", "u0 u20 a30 h20", "logistic bayes"),
         ("checkers", "u0 u20", "neighbors logistic"),
+    ),
+    "last": _cases(
+        ("headlines", "u0 u20 a30 h20", "unscaled"),
+        ("parity", "u0 u20 u40", "forest neighbors"),
+        ("mixtures", "u0 u20 a30 h20", "logistic bayes neighbors"),
+        ("wide", "u0 u20 a30", "logistic"),
+        ("bills", "u0 u20 a30 h20", "logistic bayes"),
+        ("iris", "u0 u20 u40 a30", "logistic neighbors"),
+        ("fifty", "u0 u20", "logistic neighbors"),
     ),
 }
