@@ -9,9 +9,10 @@ from numpy.typing import ArrayLike
 from sklearn.metrics import accuracy_score
 
 from ._base import BaseSLR
-from ._em._history import class_quality, measure_classes
+from ._em._history import ODDS_IN_DOUBT, class_quality, measure_classes
 from ._em._targets import encode_answer_targets, encode_label_targets
 from .refinement import AnnotatorRefinement, AutoRefinement, AverageRefinement, PosteriorRefinement
+from .refinement._answers import label_posterior
 from .refinement._noise import count_transition
 from .utils._answers import encode_answers
 from .utils._classifier_mixin import ProbabilisticClassifierMixin
@@ -117,11 +118,12 @@ class SLRClassifier(ProbabilisticClassifierMixin, BaseSLR):
         ones; `valid_score`, accuracy on `X_val` of the mean of the round's models, where given;
         `n_fits`; `stacked`, whether these models were trained in one pass; `fit_time` in seconds.
     label_quality_ : ndarray of shape (n_samples,)
-        How far the observed label is to be trusted, in [0, 1]: the geometric mean of its
-        probability in the pseudo-labels averaged over rounds and in the refined labels. The
-        lowest are the most suspicious.
+        How far the observed label is to be trusted, in [0, 1]: its probability in the
+        pseudo-labels averaged over rounds; where labels were refined, the geometric mean of that
+        and of its probability once the noise is known, too. The lowest are the most suspicious.
     label_issues_ : ndarray of bool of shape (n_samples,)
-        Whether the averaged pseudo-labels prefer another class.
+        Whether the averaged pseudo-labels prefer another class; where the rounds have shown that
+        refined labels would be worse, by at least 1.5 to 1.
     noise_matrix_ : ndarray of shape (C, C)
         Estimate of P(observed = column given true = row).
     decision_ : dict or None
@@ -311,10 +313,24 @@ class SLRClassifier(ProbabilisticClassifierMixin, BaseSLR):
             row["valid_score"] = accuracy_score(labels.y_val, found.validation.argmax(axis=1))
         return row, evidence
 
+    def _judge_labels(self, labels, refined, weight):
+        """Return the distribution of the true class that says how good observed labels are."""
+        if self._takes_answers():
+            return refined.labels
+        # Not the refined labels: they saturate where classes overlap.
+        return label_posterior(refined.mean_oof, labels.codes, weight=weight)
+
     def _learned_attributes(self, labels, refined, students, weight):
+        decision = refined.attributes.get("decision_") or {}
         # The observed label of a row of answers is their majority vote.
         observed = labels.codes if self._takes_answers() else labels.observed
-        quality, issues = class_quality(labels.codes, observed, refined.mean_oof, refined.labels)
+        quality, issues = class_quality(
+            labels.codes,
+            observed,
+            refined.mean_oof,
+            self._judge_labels(labels, refined, weight) if refined.n_rounds else None,
+            odds=ODDS_IN_DOUBT if decision.get("harm") else 1.0,
+        )
         return {
             "classes_": labels.classes,
             "refined_labels_": refined.labels,

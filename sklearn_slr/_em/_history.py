@@ -10,6 +10,8 @@ from ._evidence import agreement_gain, explain_labels, in_errors, over_chance, s
 
 # Multiples of the MAD beyond which the prediction of a plain regression contradicts the label.
 CONTRADICTION = 3.0
+# How many times more probable another class has to be where models have been shown not to know.
+ODDS_IN_DOUBT = 1.5
 
 
 def measure_classes(codes, before, after, oof, first=None, weight=None, *, answers=None):
@@ -82,12 +84,12 @@ def r2(y, predicted, *, sample_weight=None):
     return r2_score(y * unit, predicted * unit, sample_weight=sample_weight)
 
 
-def class_quality(codes, observed, mean_oof, refined):
+def class_quality(codes, observed, mean_oof, posterior=None, *, odds=1.0):
     """Return the quality of observed labels, and which of them the models contradict.
 
     The quality is the geometric mean of the observed label's probability in two distributions.
-    The refined labels know how classes are confused, but saturate where classes overlap; the
-    averaged pseudo-labels do neither. The mean finds wrong labels as well as the better one.
+    The posterior knows how classes are confused, but supposes that models are right; the averaged
+    pseudo-labels do neither. Where labels were not refined, the second one is all there is.
 
     Parameters
     ----------
@@ -97,19 +99,25 @@ def class_quality(codes, observed, mean_oof, refined):
         Class indices or probability rows to judge.
     mean_oof : ndarray of shape (n_samples, C)
         Pseudo-labels averaged over rounds.
-    refined : ndarray of shape (n_samples, C)
-        The refined labels.
+    posterior : ndarray of shape (n_samples, C), default=None
+        The distribution of the true class, given the pseudo-labels and the observed label.
+    odds : float >= 1, default=1.0
+        How many times more probable another class has to be to contradict the observed one.
 
     Returns
     -------
     quality : ndarray of shape (n_samples,)
         How far the observed label is to be trusted, in [0, 1].
     issues : ndarray of bool of shape (n_samples,)
-        Whether the most probable class of the averaged pseudo-labels is another one.
+        Whether the averaged pseudo-labels contradict it.
     """
-    issues = (codes >= 0) & (mean_oof.argmax(axis=1) != codes)
-    scores = [label_quality_scores(observed, each) for each in (mean_oof, refined)]
-    return np.sqrt(scores[0] * scores[1]), issues
+    quality = label_quality_scores(observed, mean_oof)
+    rows = np.arange(len(codes))
+    own, other = mean_oof[rows, codes], mean_oof.max(axis=1)
+    issues = (codes >= 0) & (mean_oof.argmax(axis=1) != codes) & (other >= odds * own)
+    if posterior is not None:
+        quality = np.sqrt(quality * label_quality_scores(observed, posterior))
+    return quality, issues
 
 
 def number_quality(y, mean_oof, *, grades=None):

@@ -116,7 +116,8 @@ def refine_labels(
             n_steps = decision["round"]
             targets = {round: refined, round - 1: previous, 0: given}[n_steps]
             attributes = {**attributes, "decision_": decision}
-        training = _training_targets(refinement, targets)
+        # Given labels that are better left alone are learned as they are.
+        training = targets if n_steps == 0 else _training_targets(refinement, targets)
         if decision is not None:
             break
     history = _as_history(records)

@@ -131,6 +131,32 @@ def annotator_posterior(
     return labels, confusion, pooled, 1 / power
 
 
+def label_posterior(proba, codes, *, weight=None):
+    """Return the distribution of the true class, given predictions and one label a row.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_samples, C)
+        Predictions P.
+    codes : ndarray of int of shape (n_samples,)
+        Class indices of the labels; -1 where there is none.
+    weight : ndarray of shape (n_samples,), default=None
+        Sample weights.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, C)
+        Probability rows: see `annotator_posterior`.
+    """
+    return _fit_noise(proba, codes[:, None], weight)[0]
+
+
+def _fit_noise(proba, codes, weight):
+    """Fit temperature and confusion matrices, and begin as if predictions were right."""
+    start = np.eye(proba.shape[1])[proba.argmax(axis=1)]
+    return annotator_posterior(proba, codes, start, weight=weight)
+
+
 def answer_log_likelihood(proba, codes, *, weight=None):
     """Return the log-likelihood of answers, given predictions and the noise that suits them.
 
@@ -160,8 +186,7 @@ def answer_log_likelihood(proba, codes, *, weight=None):
     0.98
     """
     n_classes = proba.shape[1]
-    start = np.eye(n_classes)[proba.argmax(axis=1)]
-    _, confusion, _, temperature = annotator_posterior(proba, codes, start, weight=weight)
+    _, confusion, _, temperature = _fit_noise(proba, codes, weight)
     scores = np.log(np.maximum(proba, LEAST)) / temperature
     log_answer = np.log(confusion).transpose(0, 2, 1).reshape(-1, n_classes)
     joint = scores + answer_matrix(codes, n_classes) @ log_answer

@@ -30,8 +30,8 @@ class AutoRefinement(PosteriorRefinement):
     temperature : float > 0, default=0.7
         See `PosteriorRefinement`.
     smoothing : float in [0, 1), default=0.1
-        Students train on ``(1 - smoothing) * L + smoothing / C``, also where the given labels are
-        left alone.
+        Students train on ``(1 - smoothing) * L + smoothing / C``; on the given labels as they are
+        where these are left alone.
 
     Attributes
     ----------

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import Any, Literal
 
@@ -12,13 +13,15 @@ from sklearn.base import BaseEstimator
 
 from ..utils._sklearn import Interval, StrOptions
 from ..utils._typing import Floats
+from ._guards import find_harm
 
 
 class AverageRefinement(BaseEstimator):
     """Average the current labels and their out-of-fold predictions.
 
     After round t the labels are ``L <- (n * L + P) / (n + 1)``, equation 4 of the paper [1]_.
-    P are the out-of-fold predictions of the models trained on L.
+    P are the out-of-fold predictions of the models trained on L. Where the rounds show that labels
+    become worse, it goes on, and warns in the end.
 
     Parameters
     ----------
@@ -91,6 +94,26 @@ class AverageRefinement(BaseEstimator):
         refined += oof
         refined /= n + 1.0
         return refined
+
+    def review(self, history: Mapping[str, NDArray[Any]], n_rounds: int) -> None:
+        """Warn after the last round if classes were refined and the rounds show harm.
+
+        Parameters
+        ----------
+        history : dict of str to ndarray
+            What the rounds so far measured, as `SLRClassifier.history_`.
+        n_rounds : int
+            The number of rounds that will be run.
+        """
+        if len(history["round"]) < n_rounds or "agreement_gain" not in history:
+            return
+        if harm := find_harm(history, n_rounds):
+            why = harm["reason"].partition(", as ")[2]
+            warnings.warn(
+                f"The average changed labels, although {why} refinement='auto' would use the given "
+                "ones.",
+                UserWarning,
+            )
 
     def _get_n(self, round):
         if isinstance(self.n, str) and self.n == "round":

@@ -78,7 +78,10 @@ def _describe_harm(gains, skill, kept, harm):
 
 
 class GuardedRefinementMixin:
-    """Refinements that stop where the rounds show that labels become worse."""
+    """Refinements that stop where the rounds show that labels become worse.
+
+    Students then learn the given labels as they are.
+    """
 
     def review(self, history: Mapping[str, NDArray[Any]], n_rounds: int) -> dict[str, Any] | None:
         """Stop after a round that shows harm.

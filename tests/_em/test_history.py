@@ -49,13 +49,17 @@ def test_a_round_of_classes_by_hand():
     )
 
 
-def test_quality_is_what_predictions_and_refined_labels_give_to_the_observed_class():
+def test_quality_is_what_predictions_and_a_posterior_give_to_the_observed_class():
     mean_oof = np.array([[0.9, 0.1], [0.7, 0.3], [0.4, 0.6]])
-    refined = np.array([[0.4, 0.6], [1.0, 0.0], [0.0, 1.0]])
+    posterior = np.array([[0.4, 0.6], [1.0, 0.0], [0.0, 1.0]])
     codes = np.array([0, 1, -1])
-    quality, issues = class_quality(codes, codes, mean_oof, refined)
+    quality, issues = class_quality(codes, codes, mean_oof, posterior)
     assert np.allclose(quality, [0.6, 0.0, 1.0])  # sqrt(0.9 * 0.4), ...
     assert issues.tolist() == [False, True, False]
+    # Without a posterior the pseudo-labels are all; 0.7 against 0.3 is less than 3 to 1.
+    quality, issues = class_quality(codes, codes, mean_oof, odds=3)
+    assert np.allclose(quality, [0.9, 0.3, 1.0])
+    assert not issues.any()
 
 
 def test_quality_of_numbers_by_hand():

@@ -91,6 +91,18 @@ def test_a_model_that_guesses_is_not_asked_again():
     assert slr.n_fits_ == 5 + 10
 
 
+def test_the_average_goes_on_and_warns():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(300, 5)), rng.integers(2, size=300)
+    slr = SLRClassifier(GaussianNB(), refinement="average", random_state=0)
+    with pytest.warns(UserWarning, match="changed labels, although models of round 1 predict"):
+        slr.fit(X, y)
+    assert (slr.n_rounds_, slr.decision_) == (3, None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clone(slr).fit(*load_iris(return_X_y=True))
+
+
 def test_auto_decides_after_the_last_round_by_the_signs_of_both_gains():
     step = AutoRefinement()
     assert step.review(history([0.0, 3.0]), 3) is None

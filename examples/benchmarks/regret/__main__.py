@@ -7,8 +7,8 @@ paired difference to "plain".
 
 Run ``python -m examples.benchmarks.regret --cases unseen --seeds 2000 2004 --out regret.jsonl``.
 Each finished draw is kept in the file, and a second run goes on from there; ``--table`` prints
-what the file has. Settings were chosen on seeds 0 and 1 of "known"; "unseen" and "later" have been
-looked at since; "last" was written after the last change.
+what the file has. Settings were chosen on seeds 0 and 1 of "known"; "unseen", "later" and "last"
+have been looked at since; "newest" was written after the last change.
 """
 
 import argparse
