@@ -114,8 +114,8 @@ for measure, title in {
 # wrong, most of all where the errors have a pattern, and rounds add to it. Without wrong labels
 # there is nothing to gain. And where the learner is weaker than the labels, its opinion makes them
 # worse, the more the longer it is asked: cleanlab, which only drops rows, is better there, and the
-# plain fit is as good. Trusting the labels loses least. ``temperature="auto"`` finds out whom to
-# trust, for 60 more fits.
+# plain fit is as good. Trusting the labels loses least. The default, ``refinement="auto"``, looks
+# at what its rounds show before it trusts the model.
 #
 # With label smoothing and as many fits cleanlab comes nearer than it does here. That control, nets
 # and real annotators are on the page *Labels under noise*.

@@ -70,7 +70,7 @@ pictures["issues"] = LabelIssuesDisplay.from_estimator(slr, images=images).figur
 # it would be the share of wrong labels; to the left of the line, 1 is the best there is.
 
 k = np.arange(1, len(y) + 1)
-first = SLRClassifier(forest, n_rounds=1, random_state=0).fit(X, given)
+first = SLRClassifier(forest, n_rounds=1, refinement="average", random_state=0).fit(X, given)
 orders = {
     "posterior, 5 rounds": (slr.label_quality_, "#0072B2", "-"),
     "average, 5 rounds": (fitted["average"].label_quality_, "#E69F00", "--"),

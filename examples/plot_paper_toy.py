@@ -37,7 +37,11 @@ figure, axes = plt.subplots(1, len(rounds), figsize=(11, 3), layout="constrained
 for ax, n_rounds in zip(axes, rounds, strict=True):
     labels = np.eye(3)[given]
     if n_rounds:
-        labels = SLRClassifier(net, n_rounds=n_rounds, random_state=0).fit(X, given).refined_labels_
+        labels = (
+            SLRClassifier(net, n_rounds=n_rounds, random_state=0, refinement="average")
+            .fit(X, given)
+            .refined_labels_
+        )
     wrong = labels.argmax(axis=1) != y
     ax.scatter(*X.T, color=np.clip(labels @ colours, 0, 1), s=9)
     ax.scatter(*X[wrong].T, facecolors="none", edgecolors="black", s=30, linewidths=0.8)
@@ -47,9 +51,9 @@ for ax, n_rounds in zip(axes, rounds, strict=True):
 # Figure 5: decision surfaces of a plain net, of label smoothing, and of SLR, over the noise.
 
 methods = {
-    "plain": SLRClassifier(net, n_rounds=0, random_state=0),
+    "plain": SLRClassifier(net, n_rounds=0, random_state=0, refinement="average"),
     "label smoothing": LabelSmoothingClassifier(net, random_state=0),
-    "SLR, 4 rounds": SLRClassifier(net, n_rounds=4, random_state=0),
+    "SLR, 4 rounds": SLRClassifier(net, n_rounds=4, random_state=0, refinement="average"),
 }
 levels = (0.0, 0.3, 0.5)
 across, up = np.meshgrid(np.linspace(-1.2, 1.2, 120), np.linspace(-1.2, 1.2, 120))

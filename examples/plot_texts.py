@@ -45,9 +45,9 @@ print(f"{texts[0]!r} is {moods[0]}, labelled {given[0]}.")
 
 student = make_pipeline(TfidfVectorizer(), LogisticRegression(C=10))
 plain = SLRClassifier(student, n_rounds=0).fit(texts[train], given)
-slr = SLRClassifier(student, n_rounds=5, refinement="posterior", random_state=0)
-slr.fit(texts[train], given)
-for name, model in (("plain", plain), ("posterior", slr)):
+slr = SLRClassifier(student, random_state=0).fit(texts[train], given)
+print(slr.decision_["reason"])
+for name, model in (("plain", plain), ("refined", slr)):
     print(f"{name:10s} accuracy on right labels {model.score(texts[test], moods[test]):.3f}")
 
 # %%

@@ -2,7 +2,7 @@
 
 Real data that ships with scikit-learn. 30 % of the training labels of the digits are replaced by
 random other ones; the test labels are clean. A small skorch net learns from the wrong labels as
-they are, then with the paper's Stochastic Label Refinery, then with the posterior M step. The
+they are, then with the paper's Stochastic Label Refinery, then with the default refinement. The
 ordinal part grades the progression of diabetes, 30 % of the training grades off by one.
 
     python examples/quickstart.py            # prints the figures, writes quickstart.png
@@ -28,7 +28,7 @@ from sklearn_slr.datasets import make_noisy_labels
 METHODS = {
     "plain net": {"n_rounds": 0},
     "SLR, the paper's average": {"n_rounds": 8, "refinement": "average", "final": "folds"},
-    "SLR, posterior": {"n_rounds": 5, "refinement": "posterior", "final": "folds"},
+    "SLR, the default": {},
 }
 
 
@@ -74,7 +74,7 @@ def repair_digits(seed):
         changes = (
             f"{repaired[wrong].sum():8d} of {wrong.sum()} {(~repaired[~wrong]).sum():17d} of "
             f"{(~wrong).sum()}"
-            if slr.n_rounds
+            if len(slr.history_["round"])
             else ""
         )
         print(f"{name:26}{slr.score(X_test, y_test):10.3f}   {changes}".rstrip())
@@ -99,7 +99,7 @@ def grade_diabetes(seed):
 
 def draw(fitted, X, y, given, path):
     """Draw what became of the labels, and the most suspicious images."""
-    slr = fitted["SLR, posterior"]
+    slr = fitted["SLR, the default"]
     refined = slr.classes_[slr.refined_labels_.argmax(axis=1)]
     figure = plt.figure(figsize=(11, 4.6), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=[1, 1.35])

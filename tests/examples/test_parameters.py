@@ -11,10 +11,22 @@ import numpy as np
 import pytest
 
 from sklearn_slr import SLRClassifier, SLRRegressor
-from sklearn_slr.refinement import AnnotatorRefinement, AverageRefinement, PosteriorRefinement
+from sklearn_slr.refinement import (
+    AnnotatorRefinement,
+    AutoRefinement,
+    AverageRefinement,
+    PosteriorRefinement,
+)
 
 ROOT = Path(__file__).parents[2]
-KINDS = (SLRClassifier, SLRRegressor, AverageRefinement, PosteriorRefinement, AnnotatorRefinement)
+KINDS = (
+    SLRClassifier,
+    SLRRegressor,
+    AutoRefinement,
+    AverageRefinement,
+    PosteriorRefinement,
+    AnnotatorRefinement,
+)
 ESTIMATORS = KINDS[:2]
 
 

@@ -22,7 +22,7 @@ def scaling(arguments):
 
     def fit(n_rounds):
         X, y = table(0, 4000)
-        slr = SLRClassifier(net, n_rounds=n_rounds, cv=5, random_state=0)
+        slr = SLRClassifier(net, n_rounds=n_rounds, cv=5, random_state=0, refinement="average")
         return timed(lambda: slr.fit(X, y), ())[1]
 
     sweeps = {

@@ -16,7 +16,9 @@ def whole_fit(arguments, n_rounds=3):
         _, net, X, y, rows = problem(name, 0, arguments.device)
 
         def fit(net=net, X=X, y=y):
-            return SLRClassifier(net, n_rounds=n_rounds, cv=CV, random_state=0).fit(X, y)
+            return SLRClassifier(
+                net, n_rounds=n_rounds, cv=CV, random_state=0, refinement="average"
+            ).fit(X, y)
 
         def parts(net=net, X=X, rows=rows):
             for _ in range(n_rounds):

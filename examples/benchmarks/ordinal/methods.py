@@ -100,7 +100,7 @@ def methods_of(family, regressor, X, y, X_test, seed, rounds):
         )
     if family == "ridge":
         classifier = LogisticRegression(max_iter=1000)
-        refined = SLRClassifier(classifier, n_rounds=2, random_state=seed)
+        refined = SLRClassifier(classifier, n_rounds=2, random_state=seed, refinement="average")
         for name, model in (
             ("logistic expected grade + cuts", classifier),
             ("SLR 2 logistic expected grade + cuts", refined),

@@ -1,7 +1,7 @@
 """What does each parameter do? One is changed at a time, on small problems, over seeds.
 
-Four tables, each around a base: ``SLRClassifier()``, ``SLRClassifier(refinement="posterior")``,
-``SLRClassifier(refinement="annotators")`` and ``SLRRegressor(thresholds="kappa")``, all else as the
+Five tables, each around a base: ``SLRClassifier()``, the same with ``refinement="average"``,
+``"posterior"`` and ``"annotators"``, and ``SLRRegressor(thresholds="kappa")``, all else as the
 constructor has it.
 
     digits       600 images, 30 % of the labels replaced by random other ones; logistic regression

@@ -18,7 +18,12 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_slr import SLRClassifier, SLRRegressor
 from sklearn_slr.datasets import make_noisy_labels
-from sklearn_slr.refinement import AnnotatorRefinement, AverageRefinement, PosteriorRefinement
+from sklearn_slr.refinement import (
+    AnnotatorRefinement,
+    AutoRefinement,
+    AverageRefinement,
+    PosteriorRefinement,
+)
 
 from ..common.noisy_problems import make_problem
 from ..common.students import make_student
@@ -196,9 +201,24 @@ _WRONG = {
 }
 _AVERAGES = _refinements(AverageRefinement, "n", (0, 1, 9, "round"))
 TABLES = {
-    "average": Table(
+    "auto": Table(
         SLRClassifier,
         {},
+        _WRONG,
+        {
+            "n_rounds=0": {"n_rounds": 0},
+            "n_rounds=3": {"n_rounds": 3},
+            "n_rounds=8": {"n_rounds": 8},
+            'final="refit"': {"final": "refit"},
+            "final=20": {"final": 20},
+            **{f'refinement="{name}"': {"refinement": name} for name in ("average", "posterior")},
+            **_refinements(AutoRefinement, "temperature", (0.5, 1.0)),
+            **_refinements(AutoRefinement, "smoothing", (0.0, 0.3)),
+        },
+    ),
+    "average": Table(
+        SLRClassifier,
+        {"refinement": "average"},
         _WRONG,
         {**_CLASSIFIER, 'refinement="posterior"': {"refinement": "posterior"}, **_AVERAGES},
     ),
@@ -208,7 +228,7 @@ TABLES = {
         _WRONG,
         {
             **_CLASSIFIER,
-            **_refinements(PosteriorRefinement, "temperature", (0.25, 1.0, 2.0, "auto")),
+            **_refinements(PosteriorRefinement, "temperature", (0.25, 1.0, 2.0)),
             **_refinements(PosteriorRefinement, "transition", ("em",)),
             "PosteriorRefinement(transition=the true one)": _true_transition,
             **_refinements(PosteriorRefinement, "smoothing", (0.0, 0.3)),
@@ -219,7 +239,7 @@ TABLES = {
         {"refinement": "annotators"},
         {"answers, logistic": (with_answers, _student("logistic", "digits"))},
         {
-            **_refinements(AnnotatorRefinement, "temperature", (0.5, 2.0)),
+            **_refinements(AnnotatorRefinement, "temperature", (0.5, 1.0, 2.0)),
             **_refinements(AnnotatorRefinement, "prior", (0.5, 50.0)),
             **_refinements(AnnotatorRefinement, "n_iter", (1, 50)),
             **_refinements(AnnotatorRefinement, "smoothing", (0.0, 0.3)),

@@ -65,7 +65,9 @@ def _compare(data, one, other, n_times):
 def _n_jobs(seed, n_times):
     data, _ = _setup("digits, logistic", seed)
     forest = RandomForestClassifier(30)
-    one, two = (SLRClassifier(forest, random_state=0, n_jobs=jobs) for jobs in (1, 2))
+    one, two = (
+        SLRClassifier(forest, random_state=0, n_jobs=jobs, refinement="average") for jobs in (1, 2)
+    )
     two.fit(data.X, data.y)  # the processes start once
     ratio, difference = _compare(data, one, two, n_times)
     return f"2 instead of 1: {ratio:.2f} of the time, labels differ by {difference:.1g}"
@@ -76,7 +78,7 @@ def _random_state(seed):
     for name in TABLES["average"].setups:
         data, student = _setup(name, seed)
         scores = [
-            SLRClassifier(student, random_state=state)
+            SLRClassifier(student, random_state=state, refinement="average")
             .fit(data.X, data.y)
             .score(data.X_test[N_CLEAN:], data.y_test[N_CLEAN:])
             for state in range(10)
@@ -89,7 +91,7 @@ def _verbose(seed):
     data, student = _setup("digits, logistic", seed)
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
-        SLRClassifier(student, random_state=0, verbose=1).fit(data.X, data.y)
+        SLRClassifier(student, random_state=0, verbose=1, refinement="average").fit(data.X, data.y)
     return f"1: {len(said.getvalue().splitlines())} lines for 3 rounds"
 
 
@@ -99,12 +101,12 @@ def _checkpoint(seed):
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(2):
             start = time.perf_counter()
-            model = SLRClassifier(student, random_state=0, checkpoint=folder)
+            model = SLRClassifier(student, random_state=0, checkpoint=folder, refinement="average")
             model.fit(data.X, data.y)
             times.append(time.perf_counter() - start)
         files = [path for path in Path(folder).rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in files) / 1e3
-    plain = SLRClassifier(student, random_state=0).fit(data.X, data.y)
+    plain = SLRClassifier(student, random_state=0, refinement="average").fit(data.X, data.y)
     difference = np.abs(model.refined_labels_ - plain.refined_labels_).max()
     return (
         f"{len(files)} files, {size:.0f} kB for 600 rows, 10 classes, 15 folds; the second call "
@@ -114,6 +116,9 @@ def _checkpoint(seed):
 
 def _stack_folds(seed, n_times):
     data, net = _digits_net(seed)
-    on, off = (SLRClassifier(net, random_state=0, stack_folds=each) for each in (True, False))
+    on, off = (
+        SLRClassifier(net, random_state=0, stack_folds=each, refinement="average")
+        for each in (True, False)
+    )
     ratio, difference = _compare(data, on, off, n_times)
     return f"False takes {ratio:.2f} times as long; labels differ by {difference:.1g}"
