@@ -116,7 +116,7 @@ def draw(fitted, X, y, given, path):
 
 def draw_repairs(ax, fitted, y, given):
     """Draw the share of wrong labels repaired and of right labels spoiled, for each method."""
-    methods = [name for name, slr in fitted.items() if slr.n_rounds]
+    methods = [name for name, slr in fitted.items() if len(slr.history_["round"])]
     for k, name in enumerate(methods):
         right = fitted[name].refined_labels_.argmax(axis=1) == y
         shares = [right[given != y].mean(), (~right[given == y]).mean()]
