@@ -102,8 +102,7 @@ def refine_labels(
         refined, attributes = _m_step(refinement, observed, targets, found, round, weight)
         record, evidence = measure(targets, refined, found, first) if measure else ({}, None)
         first = evidence if first is None else first
-        record = {"round": round, **record}
-        record |= {"n_fits": found.n_fits, "stacked": found.stacked}
+        record = {"round": round, **record, "n_fits": found.n_fits, "stacked": found.stacked}
         records.append({**record, "fit_time": time.perf_counter() - start})
         if on_round:
             on_round(records[-1])

@@ -181,9 +181,11 @@ def answer_log_likelihood(proba, codes, *, weight=None):
     --------
     >>> import numpy as np
     >>> from sklearn_slr.refinement._answers import answer_log_likelihood
-    >>> right, codes = np.eye(2)[[0, 1] * 50], np.array([[0], [1]] * 50)
-    >>> np.exp(answer_log_likelihood(right, codes)).mean().round(2)
-    0.98
+    >>> codes = np.array([[0], [1]] * 50)
+    >>> right, guess = np.eye(2)[[0, 1] * 50], np.eye(2)[[0, 0, 1, 1] * 25]
+    >>> likelihoods = [answer_log_likelihood(proba, codes) for proba in (right, guess)]
+    >>> np.exp(np.mean(likelihoods, axis=1)).round(2)
+    array([1. , 0.5])
     """
     n_classes = proba.shape[1]
     _, confusion, _, temperature = _fit_noise(proba, codes, weight)
