@@ -304,9 +304,9 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         # Strings and None stand for objects, whose parameters can be set, too.
         nested = {name.partition("__")[0] for name in params if "__" in name}
         refinement = params.get("refinement", self.refinement)
-        named = isinstance(refinement, str) and refinement in self._refinements
-        if "refinement" in nested and named:
-            params["refinement"] = self._refinements[refinement]()
+        if "refinement" in nested and isinstance(refinement, str):
+            # A string that is none of ours is refused by `fit`.
+            params["refinement"] = self._refinements.get(refinement, lambda: refinement)()
         if "estimator" in nested and params.get("estimator", self.estimator) is None:
             params["estimator"] = self._default_estimator()
         return self._set_params("teachers", **params)

@@ -6,10 +6,7 @@ given ones, models that learned them say more about the given labels than those 
 
 import numpy as np
 
-from ..refinement._answers import answer_log_likelihood
-
-# Likelihoods are taken of every row, or of so many that there are not more probabilities.
-N_PROBABILITIES = 10_000_000
+from ..refinement._answers import answer_log_likelihood, some_rows
 
 
 def explain_labels(oof, answers, weight=None):
@@ -31,7 +28,7 @@ def explain_labels(oof, answers, weight=None):
     rows : slice
         The rows measured: all, or every second, third ... of a large problem.
     """
-    rows = slice(None, None, -(-oof.size // N_PROBABILITIES))
+    rows = some_rows(oof.shape)
     weight = None if weight is None else weight[rows]
     return answer_log_likelihood(oof[rows], answers[rows], weight=weight), rows
 

@@ -6,6 +6,8 @@ from scipy.special import logsumexp
 
 # No prediction counts as less probable: answers can still make such a class likely.
 LEAST = 1e-6
+# Noise is fitted to so many probabilities: more of them would hardly change it.
+N_PROBABILITIES = 2_000_000
 # Bounds of an estimated temperature, and steps of Newton's method in each iteration.
 COLDEST, HOTTEST, N_STEPS = 0.1, 10.0, 2
 
@@ -148,7 +150,34 @@ def label_posterior(proba, codes, *, weight=None):
     ndarray of shape (n_samples, C)
         Probability rows: see `annotator_posterior`.
     """
-    return _fit_noise(proba, codes[:, None], weight)[0]
+    rows = some_rows(proba.shape)
+    subset = None if weight is None else weight[rows]
+    _, confusion, _, temperature = _fit_noise(proba[rows], codes[rows, None], subset)
+    # A last row for rows without a label.
+    log_label = np.vstack([np.log(confusion[0]).T, np.zeros(proba.shape[1])])
+    posterior = np.empty(proba.shape)
+    n_rows = max(1, N_PROBABILITIES // proba.shape[1])
+    for block in (slice(i, i + n_rows) for i in range(0, len(proba), n_rows)):
+        scores = np.log(np.maximum(proba[block], LEAST)) / temperature
+        posterior[block] = _softmax(scores + log_label[codes[block]])
+    return posterior
+
+
+def some_rows(shape):
+    """Return the rows that noise is fitted to: all, or every second, third ... of many.
+
+    Parameters
+    ----------
+    shape : tuple
+        Shape (n_samples, C) of predictions.
+
+    Returns
+    -------
+    slice
+        Rows.
+    """
+    n_samples, n_classes = shape
+    return slice(None, None, -(-n_samples * n_classes // N_PROBABILITIES))
 
 
 def _fit_noise(proba, codes, weight):

@@ -3,13 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_slr._em import _evidence
 from sklearn_slr._em._evidence import (
     agreement_gain,
     explain_labels,
     in_errors,
     smallest_class_kept,
 )
+from sklearn_slr.refinement import _answers
 
 
 @given(st.integers(0, 10_000))
@@ -72,6 +72,6 @@ def test_weights_of_an_explanation_are_repeated_rows():
 
 def test_of_a_large_problem_some_rows_are_explained(monkeypatch):
     proba, codes = draw(100)
-    monkeypatch.setattr(_evidence, "N_PROBABILITIES", 120)
+    monkeypatch.setattr(_answers, "N_PROBABILITIES", 120)
     explained, rows = explain_labels(proba, codes)
     assert len(explained) == len(codes[rows]) == 34

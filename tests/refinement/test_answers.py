@@ -3,9 +3,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sklearn_slr.refinement import _answers
 from sklearn_slr.refinement._answers import (
     annotator_posterior,
     answer_matrix,
+    label_posterior,
     share_right,
     vote_shares,
 )
@@ -131,3 +133,19 @@ def test_the_share_right_of_an_annotator_by_hand():
     codes = np.vstack([codes, [-1, -1]])
     found = share_right(labels, codes, weight=np.array([3.0, 1, 9]))
     np.testing.assert_allclose(found, [(3 * 0.9 + 0.4) / 4, np.nan])
+
+
+def test_the_posterior_of_labels_is_that_of_one_annotator(monkeypatch):
+    proba, _, answers, _ = draw(300)
+    codes = answers[:, 0]
+    start = np.eye(C)[proba.argmax(axis=1)]
+    expected, *_ = annotator_posterior(proba, codes[:, None], start)
+    np.testing.assert_allclose(label_posterior(proba, codes), expected)
+    # In blocks, with noise fitted to every second row.
+    monkeypatch.setattr(_answers, "N_PROBABILITIES", 450)
+    _, confusion, _, temperature = annotator_posterior(proba[::2], codes[::2, None], start[::2])
+    likely = np.where(codes[:, None] < 0, 1, confusion[0].T[codes])
+    joint = np.maximum(proba, 1e-6) ** (1 / temperature) * likely
+    np.testing.assert_allclose(
+        label_posterior(proba, codes), joint / joint.sum(axis=1, keepdims=True)
+    )
