@@ -139,7 +139,8 @@ from sklearn_slr import SLRClassifier
 X, y = torch.randn(30, 2), torch.arange(30) % 2
 net = NeuralNetClassifier(torch.nn.Linear, module__in_features=2, module__out_features=2,
                           criterion=torch.nn.CrossEntropyLoss, max_epochs=1, verbose=0)
-print(SLRClassifier(net, n_rounds=1, cv=2).fit(torch.utils.data.TensorDataset(X, y), y).n_rounds_)
+slr = SLRClassifier(net, n_rounds=1, cv=2, refinement="average")
+print(slr.fit(torch.utils.data.TensorDataset(X, y), y).n_rounds_)
 """
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=False
