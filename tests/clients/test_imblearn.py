@@ -42,7 +42,7 @@ def get_recall(model):
 @pytest.mark.parametrize("student", [LogisticRegression(), GaussianNB()])
 @pytest.mark.parametrize("sampler", [RandomUnderSampler, RandomOverSampler])
 def test_slr_is_the_last_step_of_a_pipeline_with_a_sampler(sampler, student):
-    slr = SLRClassifier(student, **FEW)
+    slr = SLRClassifier(student, **FEW, refinement="average")
     without = get_recall(clone(slr).fit(X[TRAIN], NAMES[TRAIN]))
     model = make_pipeline(sampler(random_state=0), StandardScaler(), slr)
     plain = make_pipeline(sampler(random_state=0), StandardScaler(), student)
@@ -56,7 +56,9 @@ def test_slr_is_the_last_step_of_a_pipeline_with_a_sampler(sampler, student):
 
 
 def test_a_search_over_sampler_and_slr():
-    model = make_pipeline(RandomUnderSampler(random_state=0), SLRClassifier(GaussianNB(), **FEW))
+    model = make_pipeline(
+        RandomUnderSampler(random_state=0), SLRClassifier(GaussianNB(), **FEW, refinement="average")
+    )
     grid = {
         "randomundersampler__sampling_strategy": [{"usual": 10, "rare": 10}, "not minority"],
         "slrclassifier__n_rounds": [0, 1],
@@ -76,7 +78,9 @@ STUDENTS = [
 @pytest.mark.parametrize("student", STUDENTS, ids=lambda student: type(student).__name__)
 @pytest.mark.parametrize("final", ["refit", "folds"])
 def test_students_that_balance_find_the_rare_class(student, final):
-    slr = SLRClassifier(student, final=final, **FEW).fit(X[TRAIN], NAMES[TRAIN])
+    slr = SLRClassifier(student, final=final, **FEW, refinement="average").fit(
+        X[TRAIN], NAMES[TRAIN]
+    )
     plain = get_recall(student.fit(X[TRAIN], NAMES[TRAIN]))
     assert get_recall(slr) > plain - 0.12 > 0.7
 
@@ -91,7 +95,7 @@ def test_a_student_with_a_sampler_learns_the_right_labels_or_is_refused(scaler_f
     steps = [RandomUnderSampler(random_state=0), StandardScaler()]
     steps = steps[::-1] if scaler_first else steps
     student = make_pipeline(*steps, LogisticRegression(max_iter=300))
-    slr = SLRClassifier(student, **FEW)
+    slr = SLRClassifier(student, **FEW, refinement="average")
     refusal = None
     try:
         slr.fit(X, y)
@@ -100,6 +104,9 @@ def test_a_student_with_a_sampler_learns_the_right_labels_or_is_refused(scaler_f
     if refusal is None:
         assert (slr.refined_labels_.argmax(axis=1) == y).mean() > 0.95
         assert slr.score(X, y) > 0.95
-        assert cross_val_score(SLRClassifier(student, **FEW), X, y, cv=2).mean() > 0.85
+        assert (
+            cross_val_score(SLRClassifier(student, **FEW, refinement="average"), X, y, cv=2).mean()
+            > 0.85
+        )
     else:
         assert "sampl" in refusal  # not an error from deep inside

@@ -40,7 +40,7 @@ def check_intervals(intervals, right):
 
 
 CLASSIFIERS = {
-    "refit": SLRClassifier(GaussianNB(), **FEW),
+    "refit": SLRClassifier(GaussianNB(), **FEW, refinement="average"),
     "folds": SLRClassifier(GaussianNB(), final="folds", refinement="posterior", **FEW),
     "soft targets": SoftTargetClassifier(RandomForestClassifier(30, random_state=0)),
 }
@@ -64,7 +64,7 @@ def test_sets_of_a_fitted_classifier(name, score):
 
 def test_sets_of_classifiers_fitted_by_cross_validation():
     conformal = CrossConformalClassifier(
-        SLRClassifier(RandomForestClassifier(20), **FEW),
+        SLRClassifier(RandomForestClassifier(20), **FEW, refinement="average"),
         confidence_level=LEVEL,
         cv=3,
         random_state=0,

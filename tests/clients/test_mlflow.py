@@ -23,10 +23,12 @@ X, Y = load_iris(return_X_y=True, as_frame=True)
 NAMES = np.array(["setosa", "versicolor", "virginica"])[Y]
 FEW = {"n_rounds": 1, "cv": 3, "random_state": 0}
 MODELS = {
-    "classifier": lambda: SLRClassifier(RandomForestClassifier(5), **FEW).fit(X, NAMES),
+    "classifier": lambda: SLRClassifier(RandomForestClassifier(5), **FEW, refinement="average").fit(
+        X, NAMES
+    ),
     "folds": lambda: SLRClassifier(refinement="posterior", final="folds", **FEW).fit(X, Y),
     "pipeline": lambda: make_pipeline(
-        StandardScaler(), SLRClassifier(LogisticRegression(), **FEW)
+        StandardScaler(), SLRClassifier(LogisticRegression(), **FEW, refinement="average")
     ).fit(X, NAMES),
     "grades": lambda: SLRRegressor(thresholds="kappa", **FEW).fit(X, Y),
     "cuts": lambda: ThresholdedRegressor(cv=3, random_state=0).fit(X, Y),
@@ -98,7 +100,9 @@ def test_autologging_records_parameters_and_score():
     mlflow.sklearn.autolog(log_models=False, log_datasets=False, silent=True)
     try:
         with mlflow.start_run() as run:
-            model = make_pipeline(StandardScaler(), SLRClassifier(**FEW)).fit(X, NAMES)
+            model = make_pipeline(StandardScaler(), SLRClassifier(**FEW, refinement="average")).fit(
+                X, NAMES
+            )
     finally:
         mlflow.sklearn.autolog(disable=True)
     data = mlflow.get_run(run.info.run_id).data

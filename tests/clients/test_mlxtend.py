@@ -55,7 +55,10 @@ def test_ensembles_of_slr(name):
 
 
 def test_a_vote_of_fitted_models():
-    members = [SLRClassifier(member, **FEW).fit(X, Y) for member in make_members(lambda m: m)]
+    members = [
+        SLRClassifier(member, **FEW, refinement="average").fit(X, Y)
+        for member in make_members(lambda m: m)
+    ]
     vote = EnsembleVoteClassifier(
         members, voting="soft", fit_base_estimators=False, use_clones=False
     )
@@ -91,7 +94,9 @@ def test_a_stack_of_regressors_around_slr_and_as_student():
 
 def test_features_are_selected_by_the_score_of_slr():
     noise = np.random.default_rng(0).normal(size=(150, 2))
-    selector = SequentialFeatureSelector(SLRClassifier(GaussianNB(), **FEW), k_features=2, cv=3)
+    selector = SequentialFeatureSelector(
+        SLRClassifier(GaussianNB(), **FEW, refinement="average"), k_features=2, cv=3
+    )
     selector.fit(np.hstack([noise, X]), GIVEN)
     assert set(selector.k_feature_idx_) & {4, 5}
     assert selector.k_score_ > 0.7

@@ -33,7 +33,9 @@ def check_values(values, base, predicted):
 @pytest.mark.parametrize("final", ["refit", "folds"])
 @pytest.mark.parametrize("algorithm", ["permutation", "exact", "partition"])
 def test_explanations_of_predict_proba(final, algorithm):
-    slr = SLRClassifier(LogisticRegression(C=10), final=final, **FEW).fit(X, NAMES)
+    slr = SLRClassifier(LogisticRegression(C=10), final=final, **FEW, refinement="average").fit(
+        X, NAMES
+    )
     masker = BACKGROUND
     if algorithm == "partition":
         masker = shap.maskers.Partition(BACKGROUND, max_samples=40)
@@ -67,7 +69,9 @@ def test_explanations_of_a_regressor_are_those_of_its_student():
 
 
 def test_the_trees_of_the_fitted_student_are_explained():
-    slr = SLRClassifier(RandomForestClassifier(10, max_depth=4), **FEW).fit(X, NAMES)
+    slr = SLRClassifier(RandomForestClassifier(10, max_depth=4), **FEW, refinement="average").fit(
+        X, NAMES
+    )
     explain = shap.TreeExplainer(slr.estimator_)
     values = explain.shap_values(ROWS)
     check_values(values, explain.expected_value, slr.predict_proba(ROWS))

@@ -32,15 +32,22 @@ MODELS = {
         StandardScaler(), SLRClassifier(refinement=PosteriorRefinement(), **FEW)
     ).fit(X, NAMES),
     "around a pipeline": lambda: SLRClassifier(
-        make_pipeline(StandardScaler(), LogisticRegression()), final="folds", **FEW
+        make_pipeline(StandardScaler(), LogisticRegression()),
+        final="folds",
+        **FEW,
+        refinement="average",
     ).fit(X, NAMES),
     "in a search": lambda: GridSearchCV(
-        SLRClassifier(LogisticRegression(max_iter=1000), **FEW), {"n_rounds": [0, 1]}, cv=2
+        SLRClassifier(LogisticRegression(max_iter=1000), **FEW, refinement="average"),
+        {"n_rounds": [0, 1]},
+        cv=2,
     ).fit(X, NAMES),
     "cuts around SLR": lambda: ThresholdedRegressor(
         SLRRegressor(Ridge(), **FEW), cv=2, random_state=0
     ).fit(X, Y),
-    "not fitted": lambda: SLRClassifier(LogisticRegression(max_iter=1000), **FEW),
+    "not fitted": lambda: SLRClassifier(
+        LogisticRegression(max_iter=1000), **FEW, refinement="average"
+    ),
 }
 
 
@@ -60,12 +67,14 @@ def test_the_documented_types_are_enough(tmp_path, name):
 
 
 def test_nothing_is_loaded_that_is_not_trusted():
-    data = io.dumps(SLRClassifier(**FEW).fit(X, NAMES))
+    data = io.dumps(SLRClassifier(**FEW, refinement="average").fit(X, NAMES))
     with pytest.raises(UntrustedTypesFoundException, match=r"sklearn_slr\._classifier"):
         io.loads(data)
 
 
 def test_a_loaded_estimator_can_be_fitted_again():
-    slr = SLRClassifier(LogisticRegression(max_iter=1000), **FEW).fit(X, NAMES)
+    slr = SLRClassifier(LogisticRegression(max_iter=1000), **FEW, refinement="average").fit(
+        X, NAMES
+    )
     loaded = io.loads(io.dumps(slr), trusted=TRUSTED).fit(X, NAMES)
     np.testing.assert_array_equal(loaded.refined_labels_, slr.refined_labels_)
