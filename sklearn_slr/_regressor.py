@@ -13,8 +13,11 @@ from ._base import BaseSLR
 from ._em._history import measure_numbers, number_quality, r2
 from ._em._targets import ObservedLabels
 from .metrics import quadratic_weighted_kappa
+from .metrics._kappa import nearest_cuts
 from .ordinal import apply_thresholds, fit_thresholds
-from .refinement import AverageRefinement
+from .ordinal._probabilities import fit_ordered_logit, predict_ordered_logit
+from .refinement import AverageRefinement, OrdinalRefinement, RobustRefinement
+from .utils._arrays import unit_of
 from .utils._estimators import check_regressor, default_regressor
 from .utils._labels import as_array, check_numbers
 from .utils._sklearn import HasMethods, StrOptions, _fit_context, available_if
@@ -35,9 +38,9 @@ class SLRRegressor(RegressorMixin, BaseSLR):
     """Regressor that refines imperfect targets while it learns from them; grades by thresholds.
 
     Stochastic Label Refinery [1]_ for numbers: in each round, models are trained on K-fold splits
-    of the current targets and predict the rows held out (E step); the targets move towards these
-    predictions (M step). In the end a student learns from the refined targets. With `thresholds`
-    its scores are cut into grades, as in the paper's section on DeepDRiD.
+    of the current targets and predict the rows held out (E step); targets that look wrong move to
+    these predictions (M step). In the end a student learns from the refined targets. With
+    `thresholds` its scores are cut into grades, as in the paper's section on DeepDRiD.
 
     Parameters
     ----------
@@ -46,9 +49,12 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         is cloned, never changed.
     n_rounds : int, default=None
         EM rounds T. 0 fits the plain estimator on the observed targets. None is the refinement's
-        own number: 3 for "average".
-    refinement : {"average"} or refinement object, default="average"
-        The M step; "average" is equation 4 of the paper with n = 3.
+        own number: 3 for both.
+    refinement : {"robust", "average"} or refinement object, default="robust"
+        The M step. "robust" moves numbers that look wrong to their predictions and leaves the
+        others alone; where that makes predictions worse, it uses the given ones, and warns: see
+        `RobustRefinement`; with thresholds it is `OrdinalRefinement`. "average" is equation 4 of
+        the paper with n = 3.
     cv : int, splitter or iterable of (train, test), default=None
         An int: folds shuffled anew every round, stratified by grade where there are thresholds. A
         splitter splits again in every round. An iterable gives the same splits to every round.
@@ -105,17 +111,26 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         The given targets.
     history_ : dict of str to ndarray of shape (T,)
         What each round measured: `round`; `label_change`, mean absolute step; `agreement`, share
-        of rows whose refined target does not contradict the observed one (see `label_issues_`);
-        `oof_score`, R2 of the pseudo-labels against the observed targets; `valid_score`, where
+        of rows that are no issue (see `label_issues_`);
+        `oof_score`, R2 of the pseudo-labels against the observed targets; `loss_gain`, how much
+        smaller their squared errors are than the first round's, in standard errors, without rows
+        that are far from both; `valid_score`, where
         `X_val` was given, of the mean of the round's models: R2, or with thresholds the kappa of
         nearest grades; `n_fits`; `stacked`, whether the models were trained in
         one pass; `fit_time` in seconds.
     label_quality_ : ndarray of shape (n_samples,)
-        How far the observed target is to be trusted, in [0, 1]: exp(-abs(y - P) / MAD), with P
-        the pseudo-labels averaged over rounds and MAD the median absolute deviation of y - P.
+        The probability that the observed target is right, from its distance to the last round's
+        pseudo-labels.
     label_issues_ : ndarray of bool of shape (n_samples,)
-        Whether P contradicts the observed target: it is nearest to another grade; without
-        thresholds, it is further away than 3 MAD.
+        Whether the observed target is likelier wrong than right; with thresholds, whether another
+        grade is nearest to the calibrated pseudo-label.
+    noise_scale_ : float
+        The scale of the noise of right targets, about a standard deviation; with "robust".
+    outlier_share_ : float
+        The share of targets that look wrong; with "robust".
+    decision_ : dict or None
+        Where "robust" used the given targets: `refinement`, ``"none"``; `reason`, a sentence; and
+        the figures behind it. Else None.
     thresholds_ : ndarray of shape (G - 1,)
         Ascending cuts, with thresholds.
     grades_ : ndarray of shape (G,)
@@ -154,7 +169,7 @@ class SLRRegressor(RegressorMixin, BaseSLR):
     ([2, 0, 2, 1, 1], (3,))
     """
 
-    _refinements = {"average": AverageRefinement}
+    _refinements = {"robust": RobustRefinement, "average": AverageRefinement}
     _parameter_constraints: dict[str, Any] = {
         **BaseSLR._parameter_constraints,
         "refinement": [StrOptions(set(_refinements)), HasMethods(["refine"])],
@@ -166,7 +181,7 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         estimator: Estimator | None = None,
         *,
         n_rounds: int | None = None,
-        refinement: Literal["average"] | Refinement = "average",
+        refinement: Literal["robust", "average"] | Refinement = "robust",
         cv: Cv | None = None,
         n_repeats: int = 1,
         teachers: Teachers | None = None,
@@ -277,6 +292,26 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         """
         return self._predict_targets(X)
 
+    @available_if(lambda self: self._needs_scores())
+    def predict_proba(self, X: Any) -> Floats:
+        """Predict the probability of each grade, with ``thresholds="kappa"``.
+
+        The probabilities are an ordered logit of the score, fitted to the out-of-fold scores and
+        the observed grades. They do not depend on the cuts.
+
+        Parameters
+        ----------
+        X : indexable of length n_samples
+            Inputs.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, G)
+            Rows >= 0 that sum to 1; columns in the order of `grades_`.
+        """
+        scores = self.decision_function(X)
+        return predict_ordered_logit(scores, **self._ordered_logit)
+
     def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return R2; with thresholds the quadratic weighted kappa.
 
@@ -298,6 +333,11 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         if hasattr(self, "thresholds_"):
             return quadratic_weighted_kappa(y, predicted, sample_weight=sample_weight)
         return r2(check_numbers(y), predicted, sample_weight=sample_weight)
+
+    def _get_refinement(self):
+        if self.refinement == "robust" and self.thresholds is not None:
+            return OrdinalRefinement()
+        return super()._get_refinement()
 
     def _default_estimator(self):
         return default_regressor()
@@ -357,18 +397,21 @@ class SLRRegressor(RegressorMixin, BaseSLR):
         apply_thresholds(np.zeros(1), cuts)  # checks that they ascend
 
     def _measure_round(self, labels, weight, before, after, found, first):
-        grades = labels.classes
-        row = measure_numbers(
-            labels.observed, before, after, found.predictions, weight, grades=grades
+        grades, weight = labels.classes, _held_out_only(weight, found.held_out)
+        row, first = measure_numbers(
+            labels.observed, before, after, found.predictions, first, weight, grades=grades
         )
         if found.validation is not None:
             score = r2 if grades is None else quadratic_weighted_kappa
             row["valid_score"] = score(labels.y_val, found.validation)
-        return row, None
+        return row, first
 
     def _learned_attributes(self, labels, refined, students, weight):
         grades = labels.classes
-        quality, issues = number_quality(labels.observed, refined.mean_oof, grades=grades)
+        measured = _held_out_only(weight, refined.held_out)
+        quality, issues = number_quality(labels.observed, refined.oof, measured, grades=grades)
+        if refined.held_out is not None:  # of the other rows nothing is known
+            quality[~refined.held_out], issues[~refined.held_out] = 1.0, False
         learned = {
             "refined_labels_": refined.labels,
             "oof_predictions_": refined.oof,
@@ -376,25 +419,34 @@ class SLRRegressor(RegressorMixin, BaseSLR):
             "history_": refined.history,
             "label_quality_": quality,
             "label_issues_": issues,
+            "decision_": None,
             **refined.attributes,
         }
         if grades is None:
             return learned
-        if not isinstance(self.thresholds, str):
-            cuts = np.array(self.thresholds, dtype=np.float64)
+        if self._needs_scores():
+            fitted = self._fit_cuts_and_logit(labels, students, weight)
+        elif isinstance(self.thresholds, str):
+            fitted = {"thresholds_": nearest_cuts(grades)}
         else:
-            cuts = self._fit_cuts(labels, students, weight)
-        return {**learned, "thresholds_": cuts, "grades_": grades}
+            fitted = {"thresholds_": np.array(self.thresholds, dtype=np.float64)}
+        return {**learned, **fitted, "grades_": grades}
 
-    def _fit_cuts(self, labels, students, weight):
-        """Fit the cuts to out-of-fold scores, without rows that were never held out."""
-        if not self._needs_scores():
-            return fit_thresholds(labels.observed, labels.observed, method=self.thresholds)
-        rows = students.held_out
-        return fit_thresholds(
-            students.scores[rows],
-            labels.observed[rows],
-            method=self.thresholds,
-            grades=labels.classes,
-            sample_weight=None if weight is None else weight[rows],
+    def _fit_cuts_and_logit(self, labels, students, weight):
+        """Fit cuts and logit to out-of-fold scores, without rows that were never held out."""
+        rows, grades = students.held_out, labels.classes
+        scores, observed = students.scores[rows], labels.observed[rows]
+        weight = None if weight is None else weight[rows]
+        cuts = fit_thresholds(
+            scores, observed, method=self.thresholds, grades=grades, sample_weight=weight
         )
+        codes = np.searchsorted(grades, observed)
+        logit = fit_ordered_logit(scores, codes, len(grades), weight, unit=unit_of(grades))
+        return {"thresholds_": cuts, "_ordered_logit": logit}
+
+
+def _held_out_only(weight, held_out):
+    """Return weights without rows whose pseudo-labels are their own targets."""
+    if held_out is None or held_out.all():
+        return weight
+    return held_out.astype(np.float64) if weight is None else weight * held_out

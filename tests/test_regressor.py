@@ -25,7 +25,7 @@ def test_without_rounds_it_predicts_as_the_plain_estimator(estimator):
 
 
 def test_three_rounds_by_hand():
-    slr = SLRRegressor(Ridge(), cv=FOLDS, n_rounds=3).fit(X, progression)
+    slr = SLRRegressor(Ridge(), refinement="average", cv=FOLDS, n_rounds=3).fit(X, progression)
     L = progression.astype(float)
     for _ in range(3):
         P = cross_val_predict(Ridge(), X, L, cv=FOLDS)
@@ -35,6 +35,18 @@ def test_three_rounds_by_hand():
     assert np.allclose(slr.predict(X), Ridge().fit(X, L).predict(X))
     assert np.array_equal(slr.observed_labels_, progression)
     assert slr.refined_labels_.shape == (442,)
+
+
+def test_probabilities_of_grades_are_those_of_the_scores():
+    slr = SLRRegressor(Ridge(), thresholds="kappa", random_state=0).fit(X, GRADES)
+    proba = slr.predict_proba(X)
+    assert np.allclose(proba.sum(axis=1), 1)
+    order = np.argsort(slr.decision_function(X))
+    assert np.all(np.diff(np.cumsum(proba, axis=1)[order, :-1], axis=0) <= 1e-12)
+    shares = np.bincount(np.searchsorted(slr.grades_, GRADES)) / len(GRADES)
+    assert np.allclose(proba.mean(axis=0), shares, atol=0.03)
+    for thresholds in (None, "nearest", [2, 4, 6]):
+        assert not hasattr(SLRRegressor(thresholds=thresholds), "predict_proba")
 
 
 def test_kappa_cuts_come_from_out_of_fold_scores_of_models_of_the_refined_labels():
@@ -154,7 +166,12 @@ def test_teachers_and_augmentations_shape_the_labels_but_not_the_scores_of_the_s
         ({"thresholds": ["a", "b", "c"]}, GRADES, TypeError, "thresholds holds strings"),
         ({}, None, ValueError, "the target y is None"),
         ({"estimator": LogisticRegression()}, progression, TypeError, "the classifier Logistic"),
-        ({"refinement": "posterior"}, progression, ValueError, r"str among \{'average'\}"),
+        (
+            {"refinement": "posterior"},
+            progression,
+            ValueError,
+            "str among .*'robust'",
+        ),
         ({"thresholds": [4, 2, 6]}, GRADES, ValueError, "ascend"),
         ({"thresholds": [2, 4]}, GRADES, ValueError, r"4 grades \[1, 3, 5, 7\]: expected 3 cuts"),
         ({"thresholds": [2, 4, 6, 8]}, GRADES, ValueError, "unseen in training"),

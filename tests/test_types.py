@@ -46,7 +46,9 @@ from sklearn_slr.refinement import (
     AnnotatorRefinement,
     AutoRefinement,
     AverageRefinement,
+    OrdinalRefinement,
     PosteriorRefinement,
+    RobustRefinement,
 )
 
 Floats = NDArray[np.float64]
@@ -136,6 +138,10 @@ def test_refinements() -> None:
     observed, oof = np.array([[1.0, 0.0]]), np.array([[0.2, 0.8]])
     assert_type(AverageRefinement("round").refine(observed, observed, oof, round=1), Floats)
     assert_type(AverageRefinement(lambda t: 1 / t), AverageRefinement)
+    numbers, losses = np.arange(3.0), {"loss_gain": np.zeros(1)}
+    refined, learned = RobustRefinement().refine(numbers, numbers, numbers, round=1)
+    assert_type(refined, Floats)
+    assert_type(OrdinalRefinement(2).review(losses, 3), dict[str, Any] | None)
     posterior = PosteriorRefinement(1.0, [[0.9, 0.1], [0.3, 0.7]])
     refined, learned = posterior.refine(observed, observed, oof, round=1)
     assert_type(refined, Floats)

@@ -7,6 +7,12 @@ given ones, models that learned them say more about the given labels than those 
 import numpy as np
 
 from ..refinement._answers import answer_log_likelihood, some_rows
+from ..refinement._residuals import explain_residuals
+from ..utils._arrays import unit_of
+
+# Rows whose labels lie further away than so many scales from all predictions say nothing about
+# which of them are better: with wrong labels of any size, squares would speak of these alone.
+FAR = 8.0
 
 
 def explain_labels(oof, answers, weight=None):
@@ -159,3 +165,41 @@ def smallest_class_kept(codes, refined, weight=None):
     ratio = left[observed > 0] / observed[observed > 0]
     lost = (observed >= 5) & (left < 1)
     return 0.0 if lost.any() else float(ratio.min(initial=1.0))
+
+
+def loss_gain(y, first, last, weight=None, *, calibrate=False):
+    """Return how much smaller the squared errors of `last` are than those of `first`.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Observed numbers.
+    first, last : ndarray of shape (n_samples,)
+        Out-of-fold predictions. Rows that are far from both do not count: see `FAR`.
+    weight : ndarray of shape (n_samples,), default=None
+        How many rows each row stands for.
+    calibrate : bool, default=False
+        Whether to compare the lines through the predictions that fit the numbers best: what is cut
+        into grades may be shrunken.
+
+    Returns
+    -------
+    float
+        The gain in standard errors; 0 where nothing differs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_slr._em._evidence import loss_gain
+    >>> y = np.array([1.0, -1.0, 1.0, -1.0, 1e6])
+    >>> loss_gain(y, np.zeros(5), y.clip(-1, 1))
+    2.0
+    """
+    unit = unit_of(y, first, last)
+    y, first, last = y * unit, first * unit, last * unit
+    near, losses = np.zeros(len(y), dtype=bool), []
+    for predicted in (first, last):
+        found = explain_residuals(y, predicted, weight)
+        near |= np.abs(y - found.expected) <= FAR * found.scale
+        losses.append((y - (found.expected if calibrate else predicted)) ** 2)
+    return in_errors(np.where(near, losses[0] - losses[1], 0.0), weight)

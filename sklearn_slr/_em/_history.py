@@ -5,11 +5,17 @@ from sklearn.metrics import accuracy_score, r2_score
 
 from ..metrics import label_quality_scores
 from ..metrics._kappa import nearest_cuts
+from ..refinement._residuals import explain_residuals
 from ..utils._arrays import unit_of
-from ._evidence import agreement_gain, explain_labels, in_errors, over_chance, smallest_class_kept
+from ._evidence import (
+    agreement_gain,
+    explain_labels,
+    in_errors,
+    loss_gain,
+    over_chance,
+    smallest_class_kept,
+)
 
-# Multiples of the MAD beyond which the prediction of a plain regression contradicts the label.
-CONTRADICTION = 3.0
 # How many times more probable another class has to be where models have been shown not to know.
 ODDS_IN_DOUBT = 1.5
 
@@ -63,19 +69,39 @@ def measure_classes(codes, before, after, oof, first=None, weight=None, *, answe
     return measured, (likeliest, explained)
 
 
-def measure_numbers(y, before, after, oof, weight=None, *, grades=None):
+def measure_numbers(y, before, after, oof, first=None, weight=None, *, grades=None):
     """Measure a round of a regression.
 
-    `label_change` is the mean absolute step; `agreement` the share of rows whose refined label
-    does not contradict the observed one; `oof_score` the R2 of the pseudo-labels against the
-    observed labels. See `contradicts` for the parameters.
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Observed numbers.
+    before, after, oof : ndarray of shape (n_samples,)
+        The labels before and after the round, and the pseudo-labels between.
+    first : ndarray of shape (n_samples,), default=None
+        The first round's pseudo-labels; None: this is the first.
+    weight : ndarray of shape (n_samples,), default=None
+        Sample weights; they count as repeated rows.
+    grades : ndarray of shape (G,), default=None
+        Ascending grades.
+
+    Returns
+    -------
+    measured : dict of str to float
+        `label_change`: mean absolute step; `agreement`: share of rows whose observed label is no
+        issue, see `number_quality`; `oof_score`: R2 of the pseudo-labels against the observed
+        labels; `loss_gain`: see `loss_gain`; of grades, of calibrated pseudo-labels.
+    evidence : ndarray of shape (n_samples,)
+        The pseudo-labels.
     """
-    agree = ~contradicts(y, after, grades=grades)
+    first = oof if first is None else first
+    _, issues = number_quality(y, oof, weight, grades=grades)
     return {
         "label_change": float(np.average(np.abs(after - before), weights=weight)),
-        "agreement": float(np.average(agree, weights=weight)),
+        "agreement": float(np.average(~issues, weights=weight)),
         "oof_score": r2(y, oof, sample_weight=weight),
-    }
+        "loss_gain": loss_gain(y, first, oof, weight, calibrate=grades is not None),
+    }, oof
 
 
 def r2(y, predicted, *, sample_weight=None):
@@ -120,35 +146,31 @@ def class_quality(codes, observed, mean_oof, posterior=None, *, odds=1.0):
     return quality, issues
 
 
-def number_quality(y, mean_oof, *, grades=None):
-    """Return the quality exp(-abs(y - P) / MAD) of observed numbers, and the contradicted ones."""
-    residuals = np.abs(y - mean_oof)
-    return np.exp(-residuals / _scale(y, mean_oof)), contradicts(y, mean_oof, grades=grades)
-
-
-def contradicts(y, predicted, *, grades=None):
-    """Whether predictions contradict observed numbers.
+def number_quality(y, oof, weight=None, *, grades=None):
+    """Return the quality of observed numbers, and which of them the models contradict.
 
     Parameters
     ----------
-    y, predicted : ndarray of shape (n_samples,)
-        Observed and predicted numbers.
+    y, oof : ndarray of shape (n_samples,)
+        Observed numbers and their pseudo-labels.
+    weight : ndarray of shape (n_samples,), default=None
+        Sample weights; they count as repeated rows.
     grades : ndarray of shape (G,), default=None
-        Ascending grades: the nearest grade differs. Without: further away than 3 MAD.
+        Ascending grades.
 
     Returns
     -------
-    ndarray of bool of shape (n_samples,)
-        The contradicted rows.
+    quality : ndarray of shape (n_samples,)
+        The probability that the observed number is right: see `explain_residuals`.
+    issues : ndarray of bool of shape (n_samples,)
+        Whether it is likelier wrong than right; of grades, whether another one is nearest to the
+        calibrated prediction.
     """
+    found = explain_residuals(y, oof, weight)
     if grades is None:
-        return np.abs(y - predicted) > CONTRADICTION * _scale(y, predicted)
-    return grades[np.searchsorted(nearest_cuts(grades), predicted, side="right")] != y
+        return found.right, found.right < 0.5
+    return found.right, _nearest_grade(grades, found.expected) != y
 
 
-def _scale(y, predicted):
-    """Median absolute deviation, kept above rounding error where most residuals are equal."""
-    residuals = y - predicted
-    mad = np.median(np.abs(residuals - np.median(residuals)))
-    largest = max(np.abs(y).max(), np.abs(predicted).max())
-    return max(mad, np.finfo(np.float64).eps * largest) or 1.0
+def _nearest_grade(grades, predicted):
+    return grades[np.searchsorted(nearest_cuts(grades), predicted, side="right")]

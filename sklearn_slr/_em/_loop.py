@@ -34,6 +34,8 @@ class Refined:
         Fitted attributes that the refinement adds.
     n_rounds : int, default=0
         M steps behind the labels.
+    held_out : ndarray of bool of shape (n_samples,), default=None
+        Which rows the last round held out; None: all of them.
     """
 
     labels: np.ndarray
@@ -43,6 +45,7 @@ class Refined:
     history: dict[str, np.ndarray]
     attributes: dict[str, Any] = field(default_factory=dict)
     n_rounds: int = 0
+    held_out: np.ndarray | None = None
 
 
 def refine_labels(
@@ -91,9 +94,8 @@ def refine_labels(
     targets = np.array(targets, dtype=np.float64)
     training, oof, first, attributes, records = targets, None, None, {}, []
     oof_sum, best, best_score = np.zeros_like(targets), None, -np.inf
-    given = previous = targets
     reviews = hasattr(refinement, "review") and measure is not None and select == "last"
-    decision, n_steps = None, n_rounds
+    given, decision, n_steps = targets, None, n_rounds
     for round in range(1, n_rounds + 1):
         start = time.perf_counter()
         found = oof = None  # free the last round's predictions while folds are fitted
@@ -102,14 +104,15 @@ def refine_labels(
         refined, attributes = _m_step(refinement, observed, targets, found, round, weight)
         record, evidence = measure(targets, refined, found, first) if measure else ({}, None)
         first = evidence if first is None else first
-        record = {"round": round, **record, "n_fits": found.n_fits, "stacked": found.stacked}
-        records.append({**record, "fit_time": time.perf_counter() - start})
+        records.append(_complete_record(record, round, found, start))
+        oof_sum += oof
         if on_round:
             on_round(records[-1])
-        oof_sum += oof
         if select == "best" and records[-1]["valid_score"] > best_score:
             best_score = records[-1]["valid_score"]
-            best = Refined(targets, training, oof, oof_sum / round, {}, attributes, round - 1)
+            best = Refined(
+                targets, training, oof, oof_sum / round, {}, attributes, round - 1, found.held_out
+            )
         previous, targets = targets, refined
         if reviews and (decision := _review(refinement, _as_history(records), n_rounds)):
             n_steps = decision["round"]
@@ -125,7 +128,13 @@ def refine_labels(
     if not n_rounds:
         return Refined(targets, training, targets.copy(), targets.copy(), history, attributes, 0)
     oof_sum /= len(records)
-    return Refined(targets, training, oof, oof_sum, history, attributes, n_steps)
+    return Refined(targets, training, oof, oof_sum, history, attributes, n_steps, found.held_out)
+
+
+def _complete_record(record, round, found, start):
+    fit_time = time.perf_counter() - start
+    costs = {"n_fits": found.n_fits, "stacked": found.stacked, "fit_time": fit_time}
+    return {"round": round, **record, **costs}
 
 
 def _as_history(records):
@@ -162,8 +171,11 @@ def first_targets(refinement, observed, default, n_classes):
 
 
 def _m_step(refinement, observed, targets, found, round, weight):
-    """Refine the labels, check the result, and keep the labels of rows never held out."""
-    inputs = [_read_only(array) for array in (observed, targets, found.predictions)]
+    """Refine the labels of the rows held out, and check the result; others keep theirs."""
+    arrays = (observed, targets, found.predictions, weight)
+    if not found.held_out.all():  # the predictions of the others are their own targets
+        arrays = [None if array is None else array[found.held_out] for array in arrays]
+    *inputs, weight = [None if array is None else _read_only(array) for array in arrays]
     result = refinement.refine(*inputs, round=round, sample_weight=weight)
     refined, attributes = result if isinstance(result, tuple) else (result, {})
     name = f"{type(refinement).__name__}.refine"
@@ -172,9 +184,12 @@ def _m_step(refinement, observed, targets, found, round, weight):
             f"{name} returned a tuple whose second item is {type(attributes).__name__}; expected "
             "a dict of fitted attributes."
         )
-    refined = check_targets(refined, targets.shape, name)
-    refined[~found.held_out] = targets[~found.held_out]
-    return refined, attributes
+    refined = check_targets(refined, inputs[1].shape, name)
+    if len(refined) == len(targets):
+        return refined, attributes
+    kept = targets.copy()
+    kept[found.held_out] = refined
+    return kept, attributes
 
 
 def _training_targets(refinement, refined):

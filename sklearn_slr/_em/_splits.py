@@ -5,6 +5,7 @@ import numbers
 import warnings
 
 import numpy as np
+from sklearn.utils.metadata_routing import get_routing_for_object
 
 from ..utils._sklearn import num_samples
 
@@ -50,6 +51,8 @@ def make_split_drawer(cv, X, y, *, strata=None, split_params=None):
             )
         return lambda seed: draw_folds(n_samples, cv, strata, seed)
     if hasattr(cv, "split"):
+        if split_params.get("groups") is None:
+            _refuse_missing_groups(cv)
         splitter = copy.deepcopy(cv)  # so that the user's generator does not advance
         fill = hasattr(splitter, "random_state") and splitter.random_state is None
 
@@ -61,6 +64,19 @@ def make_split_drawer(cv, X, y, *, strata=None, split_params=None):
         return draw
     splits = check_splits(cv, n_samples)
     return lambda seed: splits
+
+
+def _refuse_missing_groups(splitter):
+    """Raise a ValueError that says what to do, if scikit-learn's splitter needs groups."""
+    if not hasattr(splitter, "get_metadata_routing"):
+        return
+    if get_routing_for_object(splitter).split.requests.get("groups") is True:
+        raise ValueError(
+            f"cv={splitter} needs groups, but fit got none: pass fit(X, y, groups=...). Functions "
+            "that call fit themselves, such as cross_val_score and GridSearchCV, hand groups on "
+            "with metadata routing only: sklearn.set_config(enable_metadata_routing=True), then "
+            "cross_val_score(..., params={'groups': groups})."
+        )
 
 
 def call_splitter(method, X, y, split_params):

@@ -3,6 +3,15 @@
 from ._annotators import AnnotatorRefinement
 from ._auto import AutoRefinement
 from ._average import AverageRefinement
+from ._ordinal import OrdinalRefinement
 from ._posterior import PosteriorRefinement
+from ._robust import RobustRefinement
 
-__all__ = ["AnnotatorRefinement", "AutoRefinement", "AverageRefinement", "PosteriorRefinement"]
+__all__ = [
+    "AnnotatorRefinement",
+    "AutoRefinement",
+    "AverageRefinement",
+    "OrdinalRefinement",
+    "PosteriorRefinement",
+    "RobustRefinement",
+]

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 
 from ..utils._sklearn import Interval, StrOptions
 from ..utils._typing import Floats
-from ._guards import find_harm
+from ._guards import find_harm, find_harm_to_numbers
 
 
 class AverageRefinement(BaseEstimator):
@@ -95,8 +95,8 @@ class AverageRefinement(BaseEstimator):
         refined /= n + 1.0
         return refined
 
-    def review(self, history: Mapping[str, NDArray[Any]], n_rounds: int) -> None:
-        """Warn after the last round if classes were refined and the rounds show harm.
+    def review(self, history: Mapping[str, NDArray[Any]], n_rounds: int) -> dict[str, Any] | None:
+        """Warn after the last round if the rounds show harm.
 
         Parameters
         ----------
@@ -104,16 +104,25 @@ class AverageRefinement(BaseEstimator):
             What the rounds so far measured, as `SLRClassifier.history_`.
         n_rounds : int
             The number of rounds that will be run.
+
+        Returns
+        -------
+        None
+            It goes on.
         """
-        if len(history["round"]) < n_rounds or "agreement_gain" not in history:
-            return
-        if harm := find_harm(history, n_rounds):
+        find, better = find_harm, "auto"
+        if "loss_gain" in history:
+            find, better = find_harm_to_numbers, "robust"
+        elif "agreement_gain" not in history:  # nothing was measured
+            return None
+        if len(history["round"]) == n_rounds and (harm := find(history, n_rounds)):
             why = harm["reason"].partition(", as ")[2]
             warnings.warn(
-                f"The average changed labels, although {why} refinement='auto' would use the given "
-                "ones.",
+                f"The average changed labels, although {why} refinement={better!r} takes care not "
+                "to.",
                 UserWarning,
             )
+        return None
 
     def _get_n(self, round):
         if isinstance(self.n, str) and self.n == "round":

@@ -77,6 +77,34 @@ def _describe_harm(gains, skill, kept, harm):
     return None
 
 
+def find_harm_to_numbers(history, n_rounds):
+    """Look for a sign in the last round that a refinement makes numbers worse.
+
+    A false alarm costs a gain, silence costs accuracy, and most labels are right: therefore a
+    single alarm at the usual level stops.
+
+    Parameters
+    ----------
+    history : dict of str to ndarray of shape (n_rounds,)
+        The rounds so far: `loss_gain`, in standard errors.
+    n_rounds : int
+        The number of rounds that will be run; not used.
+
+    Returns
+    -------
+    dict or None
+        As `find_harm`, with `loss_gain`.
+    """
+    gain, last = float(history["loss_gain"][-1]), len(history["loss_gain"])
+    if gain >= -norm.isf(FALSE_ALARM):
+        return None
+    reason = (
+        f"the given labels are used, as models of round {last}, which learned refined labels, "
+        f"predict them less well than those of round 1, by {-gain:.1f} standard errors."
+    )
+    return {"refinement": "none", "round": 0, "reason": reason, "harm": True, "loss_gain": gain}
+
+
 class GuardedRefinementMixin:
     """Refinements that stop where the rounds show that labels become worse.
 

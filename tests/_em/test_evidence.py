@@ -7,6 +7,7 @@ from sklearn_slr._em._evidence import (
     agreement_gain,
     explain_labels,
     in_errors,
+    loss_gain,
     smallest_class_kept,
 )
 from sklearn_slr.refinement import _answers
@@ -75,3 +76,20 @@ def test_of_a_large_problem_some_rows_are_explained(monkeypatch):
     monkeypatch.setattr(_answers, "N_PROBABILITIES", 120)
     explained, rows = explain_labels(proba, codes)
     assert len(explained) == len(codes[rows]) == 34
+
+
+def test_rows_far_from_all_predictions_do_not_decide_which_are_better():
+    rng = np.random.default_rng(0)
+    first, noise = rng.normal(size=200), 0.1 * rng.normal(size=200)
+    y = first + noise
+    y[:20] += 100
+    worse, poisoned = first + 0.1 * rng.normal(size=200), first + 2
+    assert loss_gain(y, first, worse) < -2
+    # The sum of squares would prefer the predictions that outliers have drawn upwards.
+    assert ((y - poisoned) ** 2).sum() < ((y - first) ** 2).sum()
+    assert loss_gain(y, first, poisoned) < -10
+    assert loss_gain(y, poisoned, first) == -loss_gain(y, first, poisoned)
+    assert loss_gain(y, first, first) == 0
+    weight = np.ones(200)
+    weight[20:] = 0
+    assert loss_gain(y, first, worse, weight) != loss_gain(y, first, worse)

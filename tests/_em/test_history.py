@@ -3,7 +3,6 @@ import pytest
 
 from sklearn_slr._em._history import (
     class_quality,
-    contradicts,
     measure_classes,
     measure_numbers,
     number_quality,
@@ -62,18 +61,23 @@ def test_quality_is_what_predictions_and_a_posterior_give_to_the_observed_class(
     assert not issues.any()
 
 
-def test_quality_of_numbers_by_hand():
-    y, P = np.array([0.0, 1, 2, 3, 10]), np.array([0.0, 2, 1, 3, 3])
-    # Residuals 0, -1, 1, 0, 7: their median is 0, the median absolute deviation 1.
+def test_quality_of_numbers_is_the_probability_of_being_right():
+    y = np.array([0.0, 1, 2, 3, 4, 5, 6, 7, 8, 50])
+    P = y.clip(0, 9) + np.tile([0.1, -0.1], 5)
     quality, issues = number_quality(y, P)
-    assert np.allclose(quality, np.exp([0, -1, -1, 0, -7]))
-    assert issues.tolist() == [False, False, False, False, True]
+    assert quality[:9].min() > 0.8 > 0.1 > quality[9]
+    assert issues.tolist() == [False] * 9 + [True]
+    # Without the row it is as if it were not there.
+    quality, _ = number_quality(y, P, np.array([1.0] * 9 + [0]))
+    assert np.allclose(quality[:9], number_quality(y[:9], P[:9])[0])
 
 
 def test_residuals_that_are_mostly_zero_do_not_divide_by_zero():
-    quality, issues = number_quality(np.array([1.0, 2, 3]), np.array([1.0, 2, 4]))
-    assert quality.tolist() == [1, 1, 0]
-    assert issues.tolist() == [False, False, True]
+    y, P = np.arange(20.0), np.arange(20.0)
+    P[7] = 3
+    quality, issues = number_quality(y, P)
+    assert quality[7] < 0.01 < 0.99 < np.delete(quality, 7).min()
+    assert np.flatnonzero(issues).tolist() == [7]
 
 
 @pytest.mark.parametrize("unit", [2.0**-997, 2.0**-40, 2.0**100, 2.0**1010])
@@ -82,7 +86,9 @@ def test_numbers_of_any_magnitude_are_measured_alike(unit):
     quality, issues = number_quality(y * unit, P * unit)
     assert np.array_equal(quality, number_quality(y, P)[0])
     assert np.array_equal(issues, number_quality(y, P)[1])
-    row, small = measure_numbers(y, y, P, P), measure_numbers(*(v * unit for v in (y, y, P, P)))
+    row, _ = measure_numbers(y, y, P, P, y)
+    small, _ = measure_numbers(*(v * unit for v in (y, y, P, P, y)))
+    assert small["loss_gain"] == row["loss_gain"] < 0
     assert small["oof_score"] == row["oof_score"]
     assert small["agreement"] == row["agreement"]
     assert small["label_change"] == row["label_change"] * unit
@@ -96,14 +102,21 @@ def test_rounding_is_no_reason_to_doubt_a_constant():
         assert not issues.any()
 
 
-def test_grades_contradict_by_the_nearest_grade():
+def test_grades_are_issues_if_another_one_is_nearest():
     grades = np.array([0.0, 1, 4])
-    y = np.array([0.0, 1, 1, 4])
-    assert contradicts(y, np.array([0.4, 0.6, 2.4, 2.6]), grades=grades).tolist() == [False] * 4
-    assert contradicts(y, np.array([0.6, 0.4, 2.6, 2.4]), grades=grades).tolist() == [True] * 4
+    y = np.array([0.0, 1, 4, 0, 1, 4])
+    near = np.array([0.4, 0.6, 4.4, -0.4, 1.4, 3.6])
+    assert number_quality(y, near, grades=grades)[1].tolist() == [False] * 6
+    near[1] = 3.6
+    assert number_quality(y, near, grades=grades)[1].tolist() == [False, True] + [False] * 4
 
 
 def test_a_round_of_numbers_by_hand():
     y, after = np.array([0.0, 1.0]), np.array([0.0, 0.25])
-    row = measure_numbers(y, y, after, np.array([0.25, 0.75]), grades=y)
-    assert row == pytest.approx({"label_change": 0.375, "agreement": 0.5, "oof_score": 0.75})
+    row, evidence = measure_numbers(y, y, after, np.array([0.25, 0.75]), grades=y)
+    expected = {"label_change": 0.375, "agreement": 1.0, "oof_score": 0.75, "loss_gain": 0.0}
+    assert row == pytest.approx(expected)
+    assert evidence.tolist() == [0.25, 0.75]
+    # Both rows had errors of 1/2 in the first round, of 1/4 now.
+    row, _ = measure_numbers(y, y, after, np.array([0.25, 0.75]), np.array([0.5, 0.5]))
+    assert row["loss_gain"] == pytest.approx(2**0.5)

@@ -55,7 +55,7 @@ def test_without_rounds_the_observed_labels_stay():
 
 
 def test_rows_never_held_out_are_left_alone():
-    refined, _ = run(Returns(np.full((3, 2), 0.5)), held_out=(True, False, True))
+    refined, _ = run(Returns(np.full((2, 2), 0.5)), held_out=(True, False, True))
     assert refined.labels.tolist() == [[0.5, 0.5], [0, 1], [0.5, 0.5]]
 
 

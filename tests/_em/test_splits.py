@@ -2,8 +2,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, StratifiedKFold
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    LeaveOneGroupOut,
+    ShuffleSplit,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    cross_val_score,
+)
 
+from sklearn_slr import SLRRegressor
 from sklearn_slr._em._splits import check_splits, draw_folds, make_split_drawer
 
 
@@ -99,3 +108,13 @@ def test_rare_classes_and_idle_groups_warn():
         make_split_drawer(3, X, codes, strata=codes)
     with pytest.warns(UserWarning, match="groups are ignored by cv=3"):
         make_split_drawer(3, X, codes, split_params={"groups": codes})
+
+
+def test_missing_groups_are_named_before_any_fit():
+    for splitter in (GroupKFold(3), LeaveOneGroupOut(), StratifiedGroupKFold(3)):
+        with pytest.raises(ValueError, match=r"needs groups, but fit got none: .* params="):
+            make_split_drawer(splitter, np.zeros((9, 1)), np.arange(9) % 3)
+    with pytest.raises(ValueError, match="needs groups, but fit got none"):
+        cross_val_score(
+            SLRRegressor(cv=GroupKFold(3)), np.zeros((30, 1)), np.arange(30.0), error_score="raise"
+        )

@@ -11,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_slr import SLRClassifier, SLRRegressor
+from sklearn_slr._em._history import number_quality
 from sklearn_slr.displays._label_comparison import LabelComparison
 
 compare, compare_given = LabelComparison.from_estimator, LabelComparison.from_predictions
@@ -61,14 +62,14 @@ def test_a_number_between_two_grades_is_divided_between_them():
     assert_allclose(other.refined @ [0, 2, 4], np.clip(model.decision_function(D[:7]), 0, 4))
 
 
-def test_numbers_are_ordered_by_their_distance():
+def test_numbers_are_ordered_by_their_quality():
     model = SLRRegressor(random_state=0).fit(D, PROGRESSION)
     comparison = compare(model, D)
     assert comparison.classes is None
     assert_array_equal(comparison.proposed, model.refined_labels_)
     other = compare(model, D[:50], PROGRESSION[:50])
-    distance = np.abs(PROGRESSION[:50] - model.predict(D[:50]))
-    assert_array_equal(np.argsort(-distance), other.most_suspicious())
+    quality, _ = number_quality(PROGRESSION[:50], model.predict(D[:50]))
+    assert_array_equal(np.argsort(quality), other.most_suspicious())
 
 
 def test_majority_votes_are_the_labels_of_annotators():
@@ -95,7 +96,9 @@ def test_labels_that_are_given():
     assert comparison.most_suspicious().tolist() == [1, 0, 2]
     comparison = compare_given(["b"], [[0.3, 0.7]], classes=["a", "b"], quality=[0.5])
     assert comparison.quality.tolist() == [0.5]
-    assert compare_given([1, 2, 9], [1.1, 2.2, 3.0]).most_suspicious(1).tolist() == [2]
+    numbers = np.arange(12.0)
+    given = np.where(numbers == 7, 30, numbers + 0.1 * np.cos(numbers))
+    assert compare_given(given, numbers).most_suspicious(1).tolist() == [7]
 
 
 def test_changed_labels_come_first_among_equals():

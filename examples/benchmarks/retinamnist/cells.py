@@ -99,6 +99,7 @@ def run_product(student, data, n_rounds, flips, seed):
     model = SLRRegressor(
         student,
         n_rounds=n_rounds,
+        refinement="average",
         thresholds="kappa",
         augmentations=FLIPS if flips else None,
         random_state=seed,
