@@ -157,7 +157,11 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
     def _get_refinement(self):
         """Return the refinement as an object."""
         refinement = self.refinement
-        return self._refinements[refinement]() if isinstance(refinement, str) else refinement
+        return self._make_refinement(refinement) if isinstance(refinement, str) else refinement
+
+    def _make_refinement(self, name):
+        """Return the refinement that a string means; a string that is none of ours stays."""
+        return self._refinements.get(name, lambda: name)()
 
     def _clone_parameters(self):
         """Return clones of student and teachers, and the refinement."""
@@ -306,7 +310,7 @@ class BaseSLR(CallbackSupportMixin, MetaEstimatorMixin, _BaseComposition, metacl
         refinement = params.get("refinement", self.refinement)
         if "refinement" in nested and isinstance(refinement, str):
             # A string that is none of ours is refused by `fit`.
-            params["refinement"] = self._refinements.get(refinement, lambda: refinement)()
+            params["refinement"] = self._make_refinement(refinement)
         if "estimator" in nested and params.get("estimator", self.estimator) is None:
             params["estimator"] = self._default_estimator()
         return self._set_params("teachers", **params)

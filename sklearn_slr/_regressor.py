@@ -160,13 +160,22 @@ class SLRRegressor(RegressorMixin, BaseSLR):
     Examples
     --------
     >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.linear_model import Ridge
     >>> from sklearn_slr import SLRRegressor
     >>> import numpy as np
     >>> X, y = load_diabetes(return_X_y=True)
+    >>> y[::20] *= 10  # a slip of the decimal point
+    >>> slr = SLRRegressor(Ridge(0.1), random_state=0).fit(X, y)
+    >>> int(slr.label_issues_.sum()), int(slr.label_issues_[::20].sum())
+    (24, 23)
+
+    Grades:
+
+    >>> X, y = load_diabetes(return_X_y=True)
     >>> grades = np.digitize(y, [100, 150, 200])
-    >>> slr = SLRRegressor(thresholds="kappa", random_state=0).fit(X, grades)
+    >>> slr = SLRRegressor(Ridge(0.1), thresholds="kappa", random_state=0).fit(X, grades)
     >>> slr.predict(X[:5]).tolist(), slr.thresholds_.shape
-    ([2, 0, 2, 1, 1], (3,))
+    ([3, 0, 2, 2, 1], (3,))
     """
 
     _refinements = {"robust": RobustRefinement, "average": AverageRefinement}
@@ -334,10 +343,10 @@ class SLRRegressor(RegressorMixin, BaseSLR):
             return quadratic_weighted_kappa(y, predicted, sample_weight=sample_weight)
         return r2(check_numbers(y), predicted, sample_weight=sample_weight)
 
-    def _get_refinement(self):
-        if self.refinement == "robust" and self.thresholds is not None:
+    def _make_refinement(self, name):
+        if name == "robust" and self.thresholds is not None:
             return OrdinalRefinement()
-        return super()._get_refinement()
+        return super()._make_refinement(name)
 
     def _default_estimator(self):
         return default_regressor()

@@ -64,7 +64,7 @@ def test_html_shows_student_teachers_and_refinement():
     for title in (*shown, "refinement: PosteriorRefinement"):
         assert title in html
     assert "estimator: Ridge" in SLRRegressor()._repr_html_()
-    assert "refinement: AverageRefinement" in SLRRegressor(Ridge())._repr_html_()
+    assert "refinement: RobustRefinement" in SLRRegressor(Ridge())._repr_html_()
 
 
 def test_names_of_teachers_must_not_be_names_of_parameters():

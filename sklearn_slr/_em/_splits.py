@@ -68,8 +68,8 @@ def make_split_drawer(cv, X, y, *, strata=None, split_params=None):
 
 def _refuse_missing_groups(splitter):
     """Raise a ValueError that says what to do, if scikit-learn's splitter needs groups."""
-    if not hasattr(splitter, "get_metadata_routing"):
-        return
+    if not type(splitter).__module__.startswith("sklearn.model_selection."):
+        return  # others may do without groups, whatever they request
     if get_routing_for_object(splitter).split.requests.get("groups") is True:
         raise ValueError(
             f"cv={splitter} needs groups, but fit got none: pass fit(X, y, groups=...). Functions "

@@ -22,6 +22,7 @@ def test_it_is_what_robust_means_with_thresholds():
         default.fit(X, GRADES).refined_labels_, average.fit(X, GRADES).refined_labels_
     )
     assert not hasattr(default, "outlier_share_")
+    assert default.set_params(refinement__n=1).refinement.n == 1
 
 
 def test_the_step_is_the_average():
