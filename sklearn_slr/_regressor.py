@@ -175,7 +175,7 @@ class SLRRegressor(RegressorMixin, BaseSLR):
     >>> grades = np.digitize(y, [100, 150, 200])
     >>> slr = SLRRegressor(Ridge(0.1), thresholds="kappa", random_state=0).fit(X, grades)
     >>> slr.predict(X[:5]).tolist(), slr.thresholds_.shape
-    ([3, 0, 2, 2, 1], (3,))
+    ([2, 0, 2, 2, 1], (3,))
     """
 
     _refinements = {"robust": RobustRefinement, "average": AverageRefinement}

@@ -57,8 +57,8 @@ def print_tables(draws):
         for name in ERRORS if part == 2 else STUDENTS:
             if name in groups:
                 _print_row(name, groups[name], methods)
-    print("\nEach: gain in R2 over plain, mean / median; gain in MAE (in test standard deviations,")
-    print("positive is better), mean; AP, mean; fits.")
+    print("\nEach: gain in R2 over plain, mean / median; gain in MAE, in test standard deviations,")
+    print("median, positive is better; AP, mean; fits.")
     _print_losses(draws)
 
 
