@@ -11,6 +11,8 @@ from scipy.stats import norm
 
 # Chance that agreement falls so far in any of the rounds though labels did not become worse.
 FALSE_ALARM = 0.05
+# Standard errors by which models of the last round may predict numbers less well.
+LAST_WORD = 1.0
 # A gain of which less than this share is left was no gain.
 LEFT = 0.5
 # Standard errors by which the first predictions have to be better than chance.
@@ -80,15 +82,15 @@ def _describe_harm(gains, skill, kept, harm):
 def find_harm_to_numbers(history, n_rounds):
     """Look for a sign in the last round that a refinement makes numbers worse.
 
-    A false alarm costs a gain, silence costs accuracy, and most labels are right: therefore a
-    single alarm at the usual level stops.
+    A false alarm costs a gain, silence costs accuracy, and most numbers are right: therefore a
+    single alarm at the usual level stops, and after the last round one standard error does.
 
     Parameters
     ----------
     history : dict of str to ndarray of shape (n_rounds,)
         The rounds so far: `loss_gain`, in standard errors.
     n_rounds : int
-        The number of rounds that will be run; not used.
+        The number of rounds that will be run.
 
     Returns
     -------
@@ -96,7 +98,7 @@ def find_harm_to_numbers(history, n_rounds):
         As `find_harm`, with `loss_gain`.
     """
     gain, last = float(history["loss_gain"][-1]), len(history["loss_gain"])
-    if gain >= -norm.isf(FALSE_ALARM):
+    if gain >= -(LAST_WORD if last == n_rounds else norm.isf(FALSE_ALARM)):
         return None
     reason = (
         f"the given labels are used, as models of round {last}, which learned refined labels, "
