@@ -167,7 +167,7 @@ def smallest_class_kept(codes, refined, weight=None):
     return 0.0 if lost.any() else float(ratio.min(initial=1.0))
 
 
-def loss_gain(y, first, last, weight=None, *, calibrate=False):
+def loss_gain(y, first, last, weight=None):
     """Return how much smaller the squared errors of `last` are than those of `first`.
 
     Parameters
@@ -178,9 +178,6 @@ def loss_gain(y, first, last, weight=None, *, calibrate=False):
         Out-of-fold predictions. Rows that are far from both do not count: see `FAR`.
     weight : ndarray of shape (n_samples,), default=None
         How many rows each row stands for.
-    calibrate : bool, default=False
-        Whether to compare the lines through the predictions that fit the numbers best: what is cut
-        into grades may be shrunken.
 
     Returns
     -------
@@ -201,5 +198,5 @@ def loss_gain(y, first, last, weight=None, *, calibrate=False):
     for predicted in (first, last):
         found = explain_residuals(y, predicted, weight)
         near |= np.abs(y - found.expected) <= FAR * found.scale
-        losses.append((y - (found.expected if calibrate else predicted)) ** 2)
+        losses.append((y - predicted) ** 2)
     return in_errors(np.where(near, losses[0] - losses[1], 0.0), weight)

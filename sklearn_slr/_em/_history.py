@@ -90,7 +90,7 @@ def measure_numbers(y, before, after, oof, first=None, weight=None, *, grades=No
     measured : dict of str to float
         `label_change`: mean absolute step; `agreement`: share of rows whose observed label is no
         issue, see `number_quality`; `oof_score`: R2 of the pseudo-labels against the observed
-        labels; `loss_gain`: see `loss_gain`; of grades, of calibrated pseudo-labels.
+        labels; `loss_gain`: see `loss_gain`.
     evidence : ndarray of shape (n_samples,)
         The pseudo-labels.
     """
@@ -100,7 +100,7 @@ def measure_numbers(y, before, after, oof, first=None, weight=None, *, grades=No
         "label_change": float(np.average(np.abs(after - before), weights=weight)),
         "agreement": float(np.average(~issues, weights=weight)),
         "oof_score": r2(y, oof, sample_weight=weight),
-        "loss_gain": loss_gain(y, first, oof, weight, calibrate=grades is not None),
+        "loss_gain": loss_gain(y, first, oof, weight),
     }, oof
 
 
